@@ -1,0 +1,75 @@
+"""Make .venv from the hash-locked requirements; does nothing when it is already what the locks say.
+
+Standard library only, and readable by any Python 3, so that an old interpreter gets a sentence instead of a SyntaxError.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+STAMP = VENV / ".installed"
+LOCK = ROOT / "requirements" / "dev.txt"
+MINIMUM = (3, 11)
+
+
+def fail(message: str) -> None:
+    """End with a sentence for the person at the terminal."""
+    sys.exit("make install: " + message)
+
+
+def wanted() -> str:
+    """Return the key of the environment the locks describe, on this interpreter."""
+    parts = [LOCK.read_bytes(), (ROOT / "pyproject.toml").read_bytes(), sys.version.encode(), str(ROOT).encode()]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def make_venv() -> None:
+    """Create .venv with the standard library, or with virtualenv where Debian split venv off."""
+    shutil.rmtree(VENV, ignore_errors=True)
+    if subprocess.call([sys.executable, "-m", "venv", str(VENV)]) == 0:
+        return
+    shutil.rmtree(VENV, ignore_errors=True)
+    if shutil.which("virtualenv") and subprocess.call(["virtualenv", "-q", "-p", sys.executable, str(VENV)]) == 0:
+        return
+    fail(
+        "this Python cannot make virtual environments (ensurepip or venv is missing). "
+        "On Debian or Ubuntu: apt-get install python{}.{}-venv; then run make again.".format(*sys.version_info[:2])
+    )
+
+
+def pip(*arguments: str) -> None:
+    """Run the environment's own pip; its error output is the message."""
+    command = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    if subprocess.call([*command, *arguments], cwd=str(ROOT)) != 0:
+        fail("pip could not install the locked requirements; see the lines above.")
+
+
+def install() -> None:
+    """Build the environment and leave the stamp last, so that an interrupted install is done again."""
+    key = wanted()
+    if STAMP.exists() and STAMP.read_text() == key:
+        return
+    print("make install: preparing .venv from", LOCK.relative_to(ROOT), flush=True)
+    make_venv()
+    pip("--require-hashes", "-r", str(LOCK))
+    pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
+    STAMP.write_text(key)
+
+
+def main() -> None:
+    """Install once even when several `make` start at the same moment."""
+    if sys.version_info < MINIMUM:
+        fail("GridWhistle needs Python 3.11 or newer, {} is {}.".format(sys.executable, sys.version.split()[0]))
+    with open(os.path.join(str(ROOT), "requirements", "dev.in")) as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        install()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The four services; they talk over topics and never import each other."""

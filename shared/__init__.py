@@ -1,0 +1,1 @@
+"""What the services have in common: contracts, the district profile and the infrastructure they run on."""
