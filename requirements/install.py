@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / ".installed"
+MADE_BY = VENV / ".made-by"
 LOCK = ROOT / "requirements" / "dev.txt"
 MINIMUM = (3, 11)
 
@@ -23,14 +24,24 @@ def fail(message: str) -> None:
     sys.exit("make install: " + message)
 
 
+def interpreter() -> str:
+    """Return what a .venv must have been made by to be used again."""
+    return "{} {}".format(os.path.realpath(sys.executable), sys.version)
+
+
 def wanted() -> str:
     """Return the key of the environment the locks describe, on this interpreter."""
-    parts = [LOCK.read_bytes(), (ROOT / "pyproject.toml").read_bytes(), sys.version.encode(), str(ROOT).encode()]
+    parts = [LOCK.read_bytes(), interpreter().encode(), str(ROOT).encode()]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def make_venv() -> None:
-    """Create .venv with the standard library, or with virtualenv where Debian split venv off."""
+    """Create .venv with the standard library, or with virtualenv where Debian split venv off.
+
+    One made by the same interpreter is kept and brought up to date in place: a stack may be running from it.
+    """
+    if MADE_BY.exists() and MADE_BY.read_text() == interpreter():
+        return
     shutil.rmtree(VENV, ignore_errors=True)
     if subprocess.call([sys.executable, "-m", "venv", str(VENV)]) == 0:
         return
@@ -57,6 +68,7 @@ def install() -> None:
         return
     print("make install: preparing .venv from", LOCK.relative_to(ROOT), flush=True)
     make_venv()
+    MADE_BY.write_text(interpreter())
     pip("--require-hashes", "-r", str(LOCK))
     pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
     STAMP.write_text(key)
