@@ -1,0 +1,221 @@
+"""The policies of a district apart from routing: calendar, intake, life of a case, ladder of escalation, whistle."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, timedelta
+from enum import StrEnum
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from shared.contracts.limits import Limit as _Limit
+from shared.contracts.limits import LimitUnit
+from shared.district.base import DepartmentCode, Limit, Period, Section, Severity, Slug, Span, Weekday
+
+
+class CalendarConfig(Section):
+    """Working time of a district. `holidays: china` takes public holidays and make-up days (调休) from chinesecalendar.
+
+    Local days win over the table, the table over the weekend. `roll_calendar_days` moves the end of a limit in calendar
+    days that falls on a day off to the next working day (Civil Code art. 203); off, 24:00 of the last day is the end.
+    """
+
+    hours: tuple[Period, ...] = Field(
+        default=(Period(start=510, end=720), Period(start=870, end=1080)), min_length=1, description="08:30-12:00, …"
+    )
+    weekend: tuple[Weekday, ...] = (6, 7)
+    holidays: Literal["china", "none"] = "china"
+    extra_workdays: tuple[date, ...] = ()
+    extra_holidays: tuple[date, ...] = ()
+    roll_calendar_days: bool = False
+
+    @model_validator(mode="after")
+    def _in_order(self) -> CalendarConfig:
+        if any(period.wraps for period in self.hours):
+            raise ValueError("working hours may not run over midnight; split them at 24:00")
+        if any(one.end > two.start for one, two in zip(self.hours, self.hours[1:], strict=False)):
+            raise ValueError("working hours must be in order and may not overlap")
+        if len(set(self.weekend)) == 7:  # noqa: PLR2004 - days of a week
+            raise ValueError("a week needs a working day")
+        if both := sorted(set(self.extra_workdays) & set(self.extra_holidays)):
+            raise ValueError(f"{both[0]} is both an extra working day and an extra holiday")
+        return self
+
+
+class NearDuplicates(Section):
+    """When two reports of one category are one matter; `text_similarity` (0 to 1) breaks the tie."""
+
+    enabled: bool = True
+    radius_m: float = Field(default=50, gt=0, le=5_000)
+    window: Span = timedelta(hours=2)
+    text_similarity: float = Field(default=0.4, ge=0, le=1)
+
+
+class Surge(Section):
+    """So many reports within a radius and a window are one larger event."""
+
+    enabled: bool = True
+    count: int = Field(default=10, ge=2)
+    radius_m: float = Field(default=300, gt=0, le=20_000)
+    window: Span = timedelta(hours=1)
+
+
+class Triage(Section):
+    """The clock of a case without a category (分拣), and who owns it."""
+
+    limit: Limit = _Limit(amount=2, unit=LimitUnit.WORKING_HOURS)
+    owner: DepartmentCode = "centre"
+
+
+class Refusals(Section):
+    """After `max` returns (退单) nobody may return any more; the centre arbitrates in time, or the whistle blows."""
+
+    max: int = Field(default=2, ge=1, le=20)
+    then: Literal["centre", "whistle"] = "centre"
+    arbitrate: Limit = _Limit(amount=4, unit=LimitUnit.WORKING_HOURS)
+
+
+class Verification(Section):
+    """Who verifies a resolved case, how long it may take, and whether it then closes by itself."""
+
+    by: Literal["grid", "reporter", "none"] = "grid"
+    auto_close: bool = True
+    limit: Limit = _Limit(amount=2, unit=LimitUnit.WORKING_DAYS)
+
+
+class Holds(Section):
+    """Stopping a task's clock (挂起)."""
+
+    approval_required: bool = True
+    max_holds: int = Field(default=2, ge=0)
+
+
+class Extensions(Section):
+    """Lengthening a task's limit (延期) before it has expired."""
+
+    approval_required: bool = True
+    max_extensions: int = Field(default=1, ge=0)
+    max_extension: Limit = _Limit(amount=5, unit=LimitUnit.WORKING_DAYS)
+
+
+class Audience(StrEnum):
+    """Whom a notice can be meant for; resolved to people by the roster of that moment."""
+
+    DUTY_OFFICER = "duty_officer"
+    HEAD = "head"
+    CENTRE = "centre"
+    CENTRE_DIRECTOR = "centre_director"
+    TOWNSHIP = "township"
+    GRID_WORKER = "grid_worker"
+    REPORTER = "reporter"
+    MEDIATOR = "mediator"
+    PARTY = "party"
+
+
+class Rung(Section):
+    """One step of the ladder: so long after the breach (at once when left out), that audience, that action."""
+
+    level: int = Field(ge=1, le=3)
+    after: Limit | None = None
+    audience: tuple[Audience, ...] = Field(min_length=1)
+    action: Literal["notify", "whistle"] = "notify"
+
+
+class Escalation(Section):
+    """Warnings at fractions of the limit, then the ladder from the breach on."""
+
+    warn_fractions: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.5, 0.8)
+    ladder: tuple[Rung, ...] = Field(
+        default=(
+            Rung(level=1, audience=(Audience.HEAD,)),
+            Rung(level=2, after=_Limit(amount=4, unit=LimitUnit.WORKING_HOURS), audience=(Audience.CENTRE_DIRECTOR,)),
+        ),
+        min_length=1,
+    )
+
+    @model_validator(mode="after")
+    def _rises(self) -> Escalation:
+        if list(self.warn_fractions) != sorted(set(self.warn_fractions)):
+            raise ValueError("warn_fractions must rise")
+        levels = [rung.level for rung in self.ladder]
+        if levels != sorted(set(levels)):
+            raise ValueError("the levels of the ladder must rise, each once")
+        return self
+
+
+class Quorum(Section):
+    """How many required members make a team: a fraction of them (`"2/3"`, `"0.5"`, `"all"`) or a number (`"2"`)."""
+
+    number: int | None = Field(default=None, ge=1)
+    fraction: str | None = Field(default=None, pattern=r"^[0-9]+/[0-9]*[1-9][0-9]*$")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse(cls, value: Any) -> Any:
+        if isinstance(value, dict | Quorum):
+            return value
+        text = str(value).strip()
+        if text.isdigit():
+            return {"number": int(text)}
+        try:
+            part = Fraction("1" if text == "all" else text)
+        except (ValueError, ZeroDivisionError):
+            raise ValueError(f"'{text}' is not a quorum; write a number, a fraction such as 2/3, or all") from None
+        return {"fraction": f"{part.numerator}/{part.denominator}"}
+
+    @model_validator(mode="after")
+    def _one(self) -> Quorum:
+        if (self.number is None) == (self.fraction is None):
+            raise ValueError("a quorum is either a number or a fraction")
+        if self.fraction and not 0 < Fraction(self.fraction) <= 1:
+            raise ValueError("the fraction of a quorum lies above 0 and up to 1")
+        return self
+
+    def needed(self, required: int) -> int:
+        """Return how many of `required` members must be on scene: at least one, never more than there are."""
+        wanted = self.number if self.number is not None else math.ceil(Fraction(self.fraction or "1") * required)
+        return max(1, min(wanted, required))
+
+
+class Place(StrEnum):
+    """Where a team musters when nobody names a place."""
+
+    REPORT = "report"
+    GRID = "grid"
+    TOWNSHIP = "township"
+
+
+class Whistle(Section):
+    """The joint team (吹哨报到); `answer_within` and `muster_within` run from the summons.
+
+    The geofence is around the place. A joint case of `joint_severity` or more serious is whistled at opening. A check-in counts from
+    `check_in_before` the summons until `check_in_after` the muster time.
+    """
+
+    joint_severity: Severity = 4
+    answer_within: Limit = _Limit(amount=10, unit=LimitUnit.CLOCK_MINUTES)
+    muster_within: Limit = _Limit(amount=30, unit=LimitUnit.CLOCK_MINUTES)
+    quorum: Quorum = Quorum(fraction="2/3")
+    geofence_m: float = Field(default=300, gt=0, le=20_000)
+    check_in_before: Span = timedelta(minutes=15)
+    check_in_after: Span = timedelta(hours=2)
+    max_rounds: int = Field(default=2, ge=1, le=10)
+    place: Place = Place.REPORT
+    optional_departments: tuple[DepartmentCode, ...] = ()
+
+
+class Retention(Section):
+    """For how many days what is kept."""
+
+    personal_data_days: int = Field(default=365, ge=1)
+    cases_days: int = Field(default=3_650, ge=1)
+    notices_days: int = Field(default=730, ge=1)
+    identities_days: int = Field(default=90, ge=1, description="ids of reports, for telling duplicates")
+
+
+LabelMap = dict[str, str]
+"""Label of a video-AI system -> category key."""
+
+LabelMaps = dict[Slug, LabelMap]
