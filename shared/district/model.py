@@ -41,16 +41,15 @@ from shared.district.policies import (
     Holds,
     LabelMaps,
     NearDuplicates,
-    Quorum,
     Refusals,
     Retention,
     Rung,
     Surge,
     Triage,
     Verification,
-    Whistle,
 )
 from shared.district.rulebook import Rule, Then, When
+from shared.district.whistle import Place, Quorum, Whistle
 
 __all__ = [
     "AreaOverride",
@@ -74,6 +73,7 @@ __all__ = [
     "Notify",
     "Partner",
     "Period",
+    "Place",
     "Policy",
     "Priority",
     "Profile",
