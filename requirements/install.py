@@ -1,6 +1,6 @@
 """Make .venv from the hash-locked requirements; does nothing when it is already what the locks say.
 
-Standard library only, and readable by any Python 3, so that an old interpreter gets a sentence instead of a SyntaxError.
+Standard library only and readable by any Python since 3.6: an old one gets a sentence instead of a SyntaxError.
 """
 
 import fcntl
@@ -26,7 +26,7 @@ def fail(message: str) -> None:
 
 def interpreter() -> str:
     """Return what a .venv must have been made by to be used again."""
-    return "{} {}".format(os.path.realpath(sys.executable), sys.version)
+    return f"{os.path.realpath(sys.executable)} {sys.version}"
 
 
 def wanted() -> str:
@@ -50,7 +50,7 @@ def make_venv() -> None:
         return
     fail(
         "this Python cannot make virtual environments (ensurepip or venv is missing). "
-        "On Debian or Ubuntu: apt-get install python{}.{}-venv; then run make again.".format(*sys.version_info[:2])
+        f"On Debian or Ubuntu: apt-get install python3.{sys.version_info[1]}-venv; then run make again."
     )
 
 
@@ -77,8 +77,8 @@ def install() -> None:
 def main() -> None:
     """Install once even when several `make` start at the same moment."""
     if sys.version_info < MINIMUM:
-        fail("GridWhistle needs Python 3.11 or newer, {} is {}.".format(sys.executable, sys.version.split()[0]))
-    with open(os.path.join(str(ROOT), "requirements", "dev.in")) as gate:
+        fail(f"GridWhistle needs Python 3.11 or newer, {sys.executable} is {sys.version.split()[0]}.")
+    with (ROOT / "requirements" / "dev.in").open() as gate:
         fcntl.flock(gate, fcntl.LOCK_EX)
         install()
 
