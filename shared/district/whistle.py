@@ -60,8 +60,8 @@ class Place(StrEnum):
 class Whistle(Section):
     """The joint team (吹哨报到); `answer_within` and `muster_within` run from the summons.
 
-    The geofence is around the place. A joint case of `joint_severity` or more serious is whistled at opening. A check-in
-    counts from `check_in_before` the summons until `check_in_after` the muster time.
+    The geofence is around the place. A joint case of `joint_severity` or more serious is whistled at opening. A
+    check-in counts from `check_in_before` the summons until `check_in_after` the muster time.
     """
 
     joint_severity: Severity = 4
