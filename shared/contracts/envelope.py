@@ -1,0 +1,79 @@
+"""The CloudEvents 1.0 envelope in the binary mode of the Kafka binding: attributes as `ce_` headers, data as the value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+JSON = "application/json"
+STRUCTURED = "application/cloudevents"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The attributes of one message. `source` + `id` is unique; `correlationid` is the case, `causationid` the cause."""
+
+    id: str
+    source: str
+    type: str
+    time: str
+    subject: str | None = None
+    correlationid: str | None = None
+    causationid: str | None = None
+    traceparent: str | None = None
+
+
+_OPTIONAL = ("subject", "correlationid", "causationid", "traceparent")
+_FIELDS = ("id", "source", "type", "time", *_OPTIONAL)
+
+
+class EnvelopeError(ValueError):
+    """The headers do not make a CloudEvents envelope."""
+
+
+def to_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
+    """Return the Kafka headers of the envelope."""
+    headers = [("ce_specversion", b"1.0"), ("content-type", JSON.encode())]
+    for name in _FIELDS:
+        value = getattr(envelope, name)
+        if value is not None:
+            headers.append((f"ce_{name}", value.encode()))
+    return headers
+
+
+def header_texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    """Return the headers as text, names in lower case.
+
+    Raises:
+        EnvelopeError: a header is null or not UTF-8.
+    """
+    texts: dict[str, str] = {}
+    for name, value in headers:
+        try:
+            texts[name.lower()] = value.decode() if value is not None else _null(name)
+        except UnicodeDecodeError:
+            message = f"header {name!r} is not UTF-8"
+            raise EnvelopeError(message) from None
+    return texts
+
+
+def _null(name: str) -> str:
+    message = f"header {name!r} has no value"
+    raise EnvelopeError(message)
+
+
+def from_headers(headers: Headers) -> Envelope:
+    """Read the envelope of a binary-mode message.
+
+    Raises:
+        EnvelopeError: a required attribute is missing, or a header cannot be read.
+    """
+    texts = header_texts(headers)
+    missing = [f"ce_{name}" for name in ("id", "source", "type") if not texts.get(f"ce_{name}")]
+    if missing:
+        message = f"the record has no header {', '.join(missing)}"
+        raise EnvelopeError(message)
+    values = {name: texts.get(f"ce_{name}") for name in _FIELDS}
+    return Envelope(**{**values, "time": values["time"] or ""})  # type: ignore[arg-type]

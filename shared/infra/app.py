@@ -1,0 +1,256 @@
+"""The application factory: one process of one service, from its parts to HTTP health, metrics and graceful shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import stamina
+from faststream.asgi import AsgiFastStream, AsgiResponse, get
+from faststream.kafka import KafkaBroker
+from faststream.kafka.prometheus import KafkaPrometheusMiddleware
+from prometheus_client import CollectorRegistry, make_asgi_app
+
+from shared.decision import Transient
+from shared.infra.clock import monotonic, pause
+from shared.infra.kafka import BatchHandler, KafkaPublisher, consumer_lag, make_broker, make_producer, subscribe
+from shared.infra.log import get_logger
+from shared.infra.metrics import EngineMetrics
+from shared.infra.mongo import as_transient
+from shared.infra.settings import ServiceSettings
+
+RETRY_SECONDS = 60.0
+"""A handler retries so long before it gives the batch back: well under `max_poll_interval`, else the broker would take
+the partitions away and two members would pass them back and forth for ever."""
+
+NO_ASSIGNMENT_SECONDS = 300.0
+"""A consumer without partitions this long although the broker answers has lost its group (aiokafka#847): exit and be
+restarted. Only when the process had partitions before: a spare replica has none by right."""
+
+Loop = Callable[[], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """Work repeated every so many real seconds for as long as the process lives."""
+
+    name: str
+    seconds: float
+    work: Loop
+
+
+@dataclass(slots=True)
+class Service:
+    """The parts of one process. `ping` asks the database; `subscriptions` are (pattern, handler)."""
+
+    name: str
+    settings: ServiceSettings
+    registry: CollectorRegistry
+    metrics: EngineMetrics
+    publisher: KafkaPublisher
+    ping: Callable[[], Awaitable[Any]]
+    subscriptions: Sequence[tuple[str, BatchHandler]]
+    periodics: Sequence[Periodic] = ()
+    prepare: Sequence[Callable[[], Awaitable[Any]]] = ()
+    cleanup: Sequence[Callable[[], Awaitable[Any]]] = ()
+    routes: Sequence[tuple[str, Any]] = ()
+    started: bool = False
+    database_ok: bool = False
+    subscribers: list[Any] = field(default_factory=list)
+
+    def ready(self) -> dict[str, bool]:
+        """Return what readiness asks: broker, database, partitions assigned (or the group joined and stable)."""
+        consumers = [subscriber.consumer for subscriber in self.subscribers]
+        joined = all(consumer is not None and consumer.assignment() for consumer in consumers)
+        return {"broker": self.started, "database": self.database_ok, "partitions": self.started and joined}
+
+
+class ResilientApp(AsgiFastStream):
+    """AsgiFastStream that keeps trying a broker which is away at start, instead of living on as a zombie."""
+
+    def __init__(self, service: Service, broker: KafkaBroker, **kwargs: Any) -> None:
+        super().__init__(broker, **kwargs)
+        self._service = service
+
+    async def _start_broker(self) -> None:
+        for work in self._service.prepare:
+            await until_done(work, f"{self._service.name}.prepare")
+        await until_done(self._start_everything, "broker.start")
+        self._service.started = True
+
+    async def _start_everything(self) -> None:
+        try:
+            await self._service.publisher.producer.start()
+            await super()._start_broker()
+        except Exception:
+            with contextlib.suppress(Exception):
+                await self._stop_brokers()
+            self._service.publisher.producer = make_producer(self._service.settings)
+            raise
+
+    async def _stop_brokers(self) -> None:
+        for broker in self.brokers:
+            await broker.stop()
+
+
+async def until_done(work: Loop, name: str) -> None:
+    """Repeat until it succeeds, with a growing pause; each failure is one log line."""
+    delay = 0.2
+    while True:
+        try:
+            with as_transient():
+                await work()
+        except Exception as error:  # noqa: BLE001 - whatever is wrong outside, a service keeps trying and stays not-ready
+            get_logger().warning("not_ready_yet", step=name, error=f"{type(error).__name__}: {error}")
+            await pause(delay)
+            delay = min(delay * 2, 5.0)
+        else:
+            return
+
+
+def retrying(handler: BatchHandler, metrics: EngineMetrics) -> BatchHandler:
+    """Return the handler with back-off on `Transient`, timed and counted; what lasts is raised, and so redelivered."""
+
+    async def handle(records: Sequence[Any]) -> None:
+        begin = monotonic()
+        async for attempt in stamina.retry_context(
+            on=Transient, attempts=None, timeout=RETRY_SECONDS, wait_initial=0.1, wait_max=5.0
+        ):
+            with attempt, as_transient():
+                await handler(records)
+        metrics.batch_seconds.observe(monotonic() - begin)
+        metrics.batch_records.observe(len(records))
+
+    return handle
+
+
+async def _repeat(periodic: Periodic) -> None:
+    """Run a periodic for ever; one failure is logged and the next round comes all the same."""
+    while True:
+        try:
+            with as_transient():
+                await periodic.work()
+        except Transient as error:
+            get_logger().warning("periodic_waits", periodic=periodic.name, error=str(error))
+            await pause(1.0)
+        except Exception:  # noqa: BLE001 - a sweep must outlive any single failure
+            get_logger().exception("periodic_failed", periodic=periodic.name)
+            await pause(1.0)
+        await pause(periodic.seconds)
+
+
+def build_app(service: Service) -> ResilientApp:
+    """Wire the parts: subscriptions, /healthz, /readyz, /metrics, background work, shutdown in order."""
+    broker = make_broker(
+        service.settings, [KafkaPrometheusMiddleware(registry=service.registry, app_name=f"gridwhistle-{service.name}")]
+    )
+    for pattern, handler in service.subscriptions:
+        subscriber = subscribe(broker, service.name, pattern, retrying(handler, service.metrics))
+        service.subscribers.append(subscriber)
+
+    @contextlib.asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        own = [Periodic("health", 2.0, lambda: _health(service)), Periodic("watchdog", 5.0, Watchdog(service).check)]
+        tasks = [asyncio.create_task(_repeat(item)) for item in own]
+        tasks.append(asyncio.create_task(_when_started(service, service.periodics)))
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await service.publisher.producer.stop()
+            for work in service.cleanup:
+                await work()
+            get_logger().info("stopped")
+
+    routes = [
+        ("/healthz", _healthz),
+        ("/readyz", _readyz(service)),
+        ("/metrics", make_asgi_app(service.registry)),
+        *service.routes,
+    ]
+    return ResilientApp(service, broker, asgi_routes=routes, lifespan=lifespan, logger=None)
+
+
+async def _when_started(service: Service, periodics: Sequence[Periodic]) -> None:
+    while not service.started:
+        await pause(0.05)
+    async with asyncio.TaskGroup() as group:
+        for item in periodics:
+            group.create_task(_repeat(item))
+
+
+async def _health(service: Service) -> None:
+    try:
+        with as_transient():
+            await service.ping()
+        service.database_ok = True
+    except Transient:
+        service.database_ok = False
+    service.metrics.ready.set(all(service.ready().values()))
+    service.metrics.lag.clear()
+    for subscriber in service.subscribers:
+        if subscriber.consumer is not None:
+            for topic, lag in consumer_lag(subscriber.consumer).items():
+                service.metrics.lag.labels(topic).set(lag)
+
+
+@get
+async def _healthz(_: Any) -> AsgiResponse:
+    return AsgiResponse(b"ok\n", 200, {"content-type": "text/plain; charset=utf-8"})
+
+
+def _readyz(service: Service) -> Any:
+    @get
+    async def readyz(_: Any) -> AsgiResponse:
+        checks = service.ready()
+        text = "".join(f"{name}: {'ok' if fine else 'not ready'}\n" for name, fine in checks.items())
+        status = 200 if all(checks.values()) else 503
+        return AsgiResponse(text.encode(), status, {"content-type": "text/plain; charset=utf-8"})
+
+    return readyz
+
+
+@dataclass(slots=True)
+class Watchdog:
+    """Ends the process when it had partitions, has none for long, and everything else is there."""
+
+    service: Service
+    had_partitions: bool = False
+    missing_since: float | None = None
+
+    async def check(self) -> None:
+        """Look once."""
+        checks = self.service.ready()
+        if checks["partitions"] or not checks["database"]:
+            self.had_partitions = self.had_partitions or checks["partitions"]
+            self.missing_since = None
+            return
+        self.missing_since = self.missing_since or monotonic()
+        if self.had_partitions and monotonic() - self.missing_since > NO_ASSIGNMENT_SECONDS:
+            get_logger().error("watchdog_exit", seconds=NO_ASSIGNMENT_SECONDS)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def serve(app: ResilientApp, settings: ServiceSettings) -> None:
+    """Run the process until SIGTERM or SIGINT: stop taking records, finish the batch, commit, close."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        host=settings.http_host,
+        port=settings.http_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=15,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    await uvicorn.Server(config).serve()

@@ -1,0 +1,204 @@
+"""The steps of one batch, in the order that makes the guarantee hold: load, decide, save, publish, mark.
+
+A crash between any two is repaired by redelivery: what was saved is remembered and only published again.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol
+
+from shared.decision import Poison, S, Transient
+from shared.infra.clock import Clock, wall_clock
+from shared.infra.engine.fold import Applied, Decide, Fold, Rejection
+from shared.infra.engine.inbox import Input, Record, read_input
+from shared.infra.engine.outbox import Outgoing, dead_letter
+from shared.infra.engine.store import AggregateStore, Slot
+
+MAX_CONFLICT_ROUNDS = 20
+"""A version conflict re-decides; so many in a row mean that something else is wrong, and redelivery takes over."""
+
+
+class Publisher(Protocol):
+    """Sends records and returns when the broker has acknowledged all of them."""
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        """Send the records in order per key.
+
+        Raises:
+            Transient: the broker did not take them.
+        """
+
+
+class EngineObserver(Protocol[S]):
+    """Hears what was saved and what was refused, once each, for metrics and logs."""
+
+    def applied(self, applied: Applied[S]) -> None:
+        """One decision was saved."""
+
+    def rejected(self, rejection: Rejection) -> None:
+        """One record was refused."""
+
+    def counted(self, outcome: str, number: int) -> None:
+        """`number` records ended as `outcome` (duplicate, conflict, relayed …)."""
+
+
+@dataclass(slots=True)
+class Batch(Generic[S]):
+    """What the steps hand to each other."""
+
+    groups: dict[str, list[Input]]
+    slots: dict[str, Slot[S]] = field(default_factory=dict)
+    rejections: list[Rejection] = field(default_factory=list)
+    fold: Fold[S] | None = None
+    stamp: str = ""
+    to_mark: list[str] = field(default_factory=list)
+    to_publish: list[Outgoing] = field(default_factory=list)
+
+
+Step = Callable[[Batch[S]], Awaitable[None]]
+Prepare = Callable[[Sequence[Input], dict[str, S | None]], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Engine(Generic[S]):
+    """Runs batches. `prepare` may fetch what `decide` needs (profiles) for the inputs and states at hand."""
+
+    service: str
+    worker: str
+    store: AggregateStore[S]
+    publisher: Publisher
+    decide: Decide[S]
+    clock: Clock
+    observer: EngineObserver[S]
+    prepare: Prepare[S] | None = None
+    wrap_step: Callable[[str, Step[S]], Step[S]] = lambda _, step: step
+    _stamps: Any = field(default_factory=itertools.count)
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        """Decode internal records and apply them; a bad one becomes a dead letter and harms no other."""
+        inputs, rejections = self._read(records)
+        await self.apply(inputs, rejections)
+
+    def _read(self, records: Sequence[Record]) -> tuple[list[Input], list[Rejection]]:
+        inputs: list[Input] = []
+        rejections: list[Rejection] = []
+        for record in records:
+            try:
+                inputs.append(read_input(record))
+            except Poison as poison:
+                letter = dead_letter(self.service, record, poison, self.clock.now())
+                rejections.append(Rejection(None, poison, letter))
+        return inputs, rejections
+
+    async def apply(
+        self, inputs: Sequence[Input], rejections: Sequence[Rejection] = (), decide: Decide[S] | None = None
+    ) -> None:
+        """Apply inputs exactly once and publish what they cause; returns when all is safe.
+
+        `decide` replaces the engine's own for this batch (intake's depends on the reports around it).
+
+        Raises:
+            Transient: database or broker are away; nothing is lost, deliver the records again.
+        """
+        batch = Batch[S](_by_aggregate(inputs), rejections=list(rejections))
+        for name, step in self._steps(decide or self.decide):
+            await self.wrap_step(name, step)(batch)
+
+    def _steps(self, decide: Decide[S]) -> list[tuple[str, Step[S]]]:
+        async def run_decide(batch: Batch[S]) -> None:
+            await self._decide(batch, decide)
+
+        async def run_save(batch: Batch[S]) -> None:
+            await self._save(batch, decide)
+
+        return [
+            ("load", self._load),
+            ("decide", run_decide),
+            ("companions", self._save_companions),
+            ("save", run_save),
+            ("publish", self._publish),
+            ("mark", self._mark),
+        ]
+
+    async def _load(self, batch: Batch[S]) -> None:
+        if batch.groups:
+            batch.slots = await self.store.load(list(batch.groups))
+
+    async def _decide(self, batch: Batch[S], decide: Decide[S]) -> None:
+        if self.prepare is not None and batch.groups:
+            inputs = [source for group in batch.groups.values() for source in group]
+            await self.prepare(inputs, {id_: slot.state for id_, slot in batch.slots.items()})
+        batch.fold = Fold(self.service, decide, self.clock.now(), wall_clock())
+        for id_, inputs in batch.groups.items():
+            batch.fold.run(batch.slots[id_], inputs)
+
+    async def _save_companions(self, batch: Batch[S]) -> None:
+        await self.store.save_companions([item for slot in batch.slots.values() for item in slot.companions])
+
+    async def _save(self, batch: Batch[S], decide: Decide[S]) -> None:
+        batch.stamp = f"{self.worker}/{next(self._stamps)}"
+        changed = [slot for slot in batch.slots.values() if slot.changed]
+        conflicts = await self.store.save(changed, batch.stamp, wall_clock())
+        for _ in range(MAX_CONFLICT_ROUNDS):
+            if not conflicts:
+                break
+            conflicts = await self._redecide(batch, conflicts, decide)
+        else:
+            raise Transient(f"{len(conflicts)} aggregates kept changing")
+        self._observe(batch)
+        self._collect(batch)
+
+    async def _redecide(self, batch: Batch[S], conflicts: set[str], decide: Decide[S]) -> set[str]:
+        """Decide again on what is stored now, for just the aggregates that another replica changed meanwhile."""
+        self.observer.counted("conflict", len(conflicts))
+        fold = _require(batch.fold)
+        fold.applied = [item for item in fold.applied if item.source.aggregate not in conflicts]
+        fold.rejections = [item for item in fold.rejections if item.source and item.source.aggregate not in conflicts]
+        slots = await self.store.load(sorted(conflicts))
+        for id_, slot in slots.items():
+            fold.run(slot, batch.groups[id_])
+            batch.slots[id_] = slot
+        await self.store.save_companions([item for slot in slots.values() for item in slot.companions])
+        changed = [slot for slot in slots.values() if slot.changed]
+        return await self.store.save(changed, batch.stamp, wall_clock())
+
+    def _observe(self, batch: Batch[S]) -> None:
+        fold = _require(batch.fold)
+        batch.rejections += fold.rejections
+        for item in fold.applied:
+            self.observer.applied(item)
+        for rejection in batch.rejections:
+            self.observer.rejected(rejection)
+        if fold.duplicates:
+            self.observer.counted("duplicate", fold.duplicates)
+
+    def _collect(self, batch: Batch[S]) -> None:
+        for slot in batch.slots.values():
+            if slot.outbox and (slot.changed or slot.republish):
+                batch.to_publish += slot.outbox
+                if slot.changed:
+                    batch.to_mark.append(slot.id)
+        batch.to_publish += [rejection.letter for rejection in batch.rejections if rejection.letter is not None]
+
+    async def _publish(self, batch: Batch[S]) -> None:
+        if batch.to_publish:
+            await self.publisher.publish(batch.to_publish)
+
+    async def _mark(self, batch: Batch[S]) -> None:
+        await self.store.mark_published(batch.to_mark, batch.stamp)
+
+
+def _by_aggregate(inputs: Sequence[Input]) -> dict[str, list[Input]]:
+    groups: dict[str, list[Input]] = {}
+    for source in inputs:
+        groups.setdefault(source.aggregate, []).append(source)
+    return groups
+
+
+def _require(fold: Fold[S] | None) -> Fold[S]:
+    if fold is None:
+        raise RuntimeError("save runs after decide")
+    return fold

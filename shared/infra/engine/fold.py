@@ -1,0 +1,146 @@
+"""Deciding: the inputs of a batch, in order, through the pure decision, aggregate by aggregate. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Generic
+
+from shared.decision import Decision, Poison, Rejected, S, UnknownCase
+from shared.infra.engine.inbox import Input, Record, read_input
+from shared.infra.engine.outbox import Outgoing, dead_letter, outgoing_events
+from shared.infra.engine.store import Slot
+
+Decide = Callable[[S | None, Any, datetime], Decision[S]]
+"""`decide(state, event, now)`; an event from the bus is an `Event`, a timer's a `Tick`, a service may have its own."""
+
+PARK_SECONDS = 30
+"""How long a record about an unknown case waits for it. Topics are read independently: a command may overtake the
+event that makes its case known, and must not be refused for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A record that was refused, with the reason."""
+
+    source: Input | None
+    poison: Poison
+    letter: Outgoing | None
+
+
+@dataclass(slots=True)
+class Applied(Generic[S]):
+    """What was decided, for observers: called once per saved decision."""
+
+    source: Input
+    decision: Decision[S]
+
+
+@dataclass(slots=True)
+class ParkedRecord:
+    """A record as it waits in a document."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes | None]]
+
+    @classmethod
+    def from_document(cls, parked: dict[str, Any]) -> ParkedRecord:
+        """Read it from a document."""
+        headers = [(name, None if value is None else bytes(value)) for name, value in parked["headers"]]
+        return cls(**{**{name: parked[name] for name in _PLAIN}, "headers": headers})
+
+
+_PLAIN = ("topic", "partition", "offset", "timestamp", "key", "value")
+
+
+@dataclass(slots=True)
+class Fold(Generic[S]):
+    """Applies inputs to slots and gathers what came of it."""
+
+    service: str
+    decide: Decide[S]
+    now: datetime
+    real_now: datetime
+    applied: list[Applied[S]] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    duplicates: int = 0
+
+    def run(self, slot: Slot[S], inputs: Sequence[Input]) -> None:
+        """Apply the inputs of one aggregate in order."""
+        for source in inputs:
+            if self._known(slot, source):
+                self.duplicates += 1
+                slot.republish = True
+                continue
+            self._step(slot, source)
+
+    @staticmethod
+    def _known(slot: Slot[S], source: Input) -> bool:
+        return source.record is not None and source.mark in slot.marks
+
+    def _step(self, slot: Slot[S], source: Input) -> None:
+        was_unknown = slot.state is None
+        try:
+            decision = self.decide(slot.state, source.event, self.now)
+        except UnknownCase as unknown:
+            self._park(slot, source, unknown)
+        except Poison as poison:
+            self.reject(source, poison)
+        except Exception as error:  # noqa: BLE001 - a bug in one decision must not stop the records behind it
+            self.reject(source, Poison("internal-error", f"The decision failed: {type(error).__name__}."))
+        else:
+            self._take(slot, source, decision)
+            if was_unknown:
+                self._unpark(slot)
+
+    def _take(self, slot: Slot[S], source: Input, decision: Decision[S]) -> None:
+        if source.record is None:
+            if decision.state is slot.state and not decision.events:
+                return
+            source = replace(source, cause=f"{self.service}/{slot.id}@{slot.version}")
+        slot.changed = True
+        slot.state = decision.state
+        slot.outbox += outgoing_events(self.service, source, decision.events)
+        slot.companions += decision.companions
+        if source.record is not None:
+            slot.marks.add(source.mark)
+            slot.new_marks.append(source.mark)
+        self.applied.append(Applied(source, decision))
+
+    def reject(self, source: Input, poison: Poison) -> None:
+        """Note a refusal; a record gets a dead letter, a tick has none."""
+        record = source.record
+        letter = None if record is None else dead_letter(self.service, record, poison, self.now)
+        self.rejections.append(Rejection(source, poison, letter))
+
+    def _park(self, slot: Slot[S], source: Input, unknown: Rejected) -> None:
+        record = source.record
+        if record is None:
+            self.reject(source, unknown)
+        elif not any(item["mark"] == source.mark for item in slot.parked):
+            slot.parked.append(self._parked(source.mark, record))
+            slot.changed = True
+
+    def _parked(self, mark: bytes, record: Record) -> dict[str, Any]:
+        until = self.real_now + timedelta(seconds=PARK_SECONDS)
+        headers = [[name, value] for name, value in record.headers]
+        plain = {name: getattr(record, name) for name in _PLAIN}
+        return {**plain, "headers": headers, "mark": mark, "until": until}
+
+    def _unpark(self, slot: Slot[S]) -> None:
+        waiting, slot.parked = slot.parked, []
+        self.run(slot, [read_input(ParkedRecord.from_document(item)) for item in waiting])
+
+    def expire_parked(self, slot: Slot[S]) -> None:
+        """Turn the parked records whose wait is over into dead letters."""
+        expired = [item for item in slot.parked if item["until"] <= self.real_now]
+        slot.parked = [item for item in slot.parked if item["until"] > self.real_now]
+        slot.changed = slot.changed or bool(expired)
+        for item in expired:
+            self.reject(read_input(ParkedRecord.from_document(item)), UnknownCase(slot.id))

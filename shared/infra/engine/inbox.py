@@ -1,0 +1,80 @@
+"""Reading: one Kafka record into one input of the engine, each on its own, so that a bad one harms no other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from pydantic import ValidationError
+
+from shared.contracts.envelope import EnvelopeError, Headers, from_headers
+from shared.contracts.registry import UnknownTypeError, decode
+from shared.decision import Poison
+
+
+class Record(Protocol):
+    """The part of aiokafka's ConsumerRecord that we use."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One thing to apply to one aggregate.
+
+    `cause` names it for good. What comes from no record (a tick, the outcome of a delivery) has none: the aggregate's
+    id and version name it then, for the version guard lets only one such decision through.
+    """
+
+    aggregate: str
+    cause: str
+    event: Any
+    record: Record | None = None
+    traceparent: str | None = None
+
+    @property
+    def mark(self) -> bytes:
+        """Return the 16 bytes by which the aggregate remembers having applied it."""
+        return as_mark(self.cause)
+
+
+def as_mark(cause: str) -> bytes:
+    """Return 16 bytes for a cause: a UUID's own, else a name-based UUID's."""
+    try:
+        return UUID(cause).bytes
+    except ValueError:
+        return uuid5(NAMESPACE_URL, cause).bytes
+
+
+def read_input(record: Record) -> Input:
+    """Decode an internal record.
+
+    Raises:
+        Poison: `bad-envelope`, `unknown-type` or `invalid-event`, with a sentence.
+    """
+    if record.value is None:
+        raise Poison("empty-record", "The record has no value (a tombstone), and this topic knows none.")
+    try:
+        envelope = from_headers(record.headers)
+        event = decode(envelope.type, record.value)
+    except EnvelopeError as error:
+        raise Poison("bad-envelope", f"The record is no CloudEvent: {error}.") from error
+    except UnknownTypeError as error:
+        raise Poison("unknown-type", f"The {error}; a newer version may read it after a replay.") from error
+    except ValidationError as error:
+        raise Poison("invalid-event", describe(error)) from error
+    return Input(event.case_id, envelope.id, event, record, envelope.traceparent)
+
+
+def describe(error: ValidationError) -> str:
+    """Return one sentence a field of what is wrong, without the offending values (they may be personal data)."""
+    details: list[Any] = error.errors(include_url=False, include_input=False, include_context=False)
+    lines = [f"{'.'.join(str(part) for part in detail['loc']) or 'record'}: {detail['msg']}" for detail in details]
+    return "; ".join(lines[:20])

@@ -1,0 +1,100 @@
+"""Writing: events into the records that are stored beside the state and then published; dead letters too."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.contracts.base import Event, format_instant
+from shared.contracts.dead_letters import RecordRejected
+from shared.contracts.envelope import Envelope, to_headers
+from shared.contracts.ids import event_id
+from shared.contracts.topics import UNLOCATED, parse_topic, topic_name
+from shared.decision import Poison
+from shared.infra.engine.inbox import Input, Record
+
+MAX_HEADERS = 100
+"""A dead letter carries at most so many of the original headers, so that it fits its own topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record ready to be sent."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Sequence[tuple[str, bytes]]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return it as it is kept in an outbox."""
+        return {"t": self.topic, "k": self.key, "d": self.value, "h": [[name, value] for name, value in self.headers]}
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Outgoing:
+        """Read it from an outbox."""
+        headers = [(name, bytes(value)) for name, value in document["h"]]
+        return cls(document["t"], bytes(document["k"]), bytes(document["d"]), headers)
+
+
+def outgoing_events(service: str, source: Input, events: Sequence[Event]) -> list[Outgoing]:
+    """Return the records of the events that one input caused; their ids depend on the input alone."""
+    return [_outgoing(service, source, event, ordinal) for ordinal, event in enumerate(events)]
+
+
+def _outgoing(service: str, source: Input, event: Event, ordinal: int) -> Outgoing:
+    envelope = Envelope(
+        id=event_id(source.cause, ordinal),
+        source=f"/gridwhistle/{event.district}/{service}",
+        type=event.type,
+        time=format_instant(event.occurred_at),
+        subject=event.case_id,
+        correlationid=event.case_id,
+        causationid=source.cause,
+        traceparent=source.traceparent,
+    )
+    value = event.model_dump_json(exclude_none=True).encode()
+    return Outgoing(topic_name(event.district, event.topic), event.case_id.encode(), value, to_headers(envelope))
+
+
+def dead_letter(service: str, record: Record, poison: Poison, now: datetime) -> Outgoing:
+    """Return the dead letter of a record: the original byte for byte, and why."""
+    district = _district(record.topic)
+    cause = f"{record.topic}/{record.partition}/{record.offset}"
+    letter = RecordRejected(
+        district=district,
+        recorded_at=now,
+        service=service,
+        error=poison.error,
+        message=poison.message,
+        state_met=poison.state_met,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=_base64(record.key),
+        value=_base64(record.value),
+        headers=tuple((name, _base64(value)) for name, value in record.headers[:MAX_HEADERS]),
+    )
+    envelope = Envelope(
+        id=event_id(f"{service}/{cause}", 0),
+        source=f"/gridwhistle/{district}/{service}",
+        type=letter.type,
+        time=format_instant(now),
+        causationid=cause,
+    )
+    value = letter.model_dump_json(exclude_none=True, by_alias=True).encode()
+    return Outgoing(topic_name(district, letter.topic), record.key or b"", value, to_headers(envelope))
+
+
+def _district(topic: str) -> str:
+    try:
+        return parse_topic(topic).district
+    except ValueError:
+        return UNLOCATED
+
+
+def _base64(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode()

@@ -1,0 +1,190 @@
+"""The documents of one kind of aggregate: state, remembered causes, outbox and due instant in one document each.
+
+Document: `_id`, `v` version, `s` state, `ids` marks of the last applied causes, `outbox` unpublished records,
+`stamp` of the save that wrote it, `saved_at` (real time), `due` (domain time), `parked` records that wait for their
+case, `lease` (real time) of a sweep, and the service's own index fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic
+
+from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
+from pymongo import InsertOne, UpdateMany, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from shared.decision import Companion, S
+from shared.infra.engine.outbox import Outgoing
+
+REMEMBERED = 256
+"""Causes an aggregate remembers. A redelivery repeats what was recent; without a bound a talkative partner could grow
+a case past MongoDB's document limit."""
+
+DUPLICATE_KEY = 11000
+
+
+@dataclass(slots=True)
+class Slot(Generic[S]):
+    """One aggregate while a batch works on it."""
+
+    id: str
+    version: int = 0
+    state: S | None = None
+    marks: set[bytes] = field(default_factory=set)
+    outbox: list[Outgoing] = field(default_factory=list)
+    parked: list[dict[str, Any]] = field(default_factory=list)
+    new_marks: list[bytes] = field(default_factory=list)
+    companions: list[Companion] = field(default_factory=list)
+    changed: bool = False
+    republish: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateStore(Generic[S]):
+    """Loads and saves one kind of aggregate. `index` gives the fields beside the state that queries need."""
+
+    database: AsyncIOMotorDatabase[dict[str, Any]]
+    collection_name: str
+    state_type: type[S]
+    due: Callable[[S], datetime | None] = lambda _: None
+    index: Callable[[S], dict[str, Any]] = lambda _: {}
+
+    @property
+    def collection(self) -> AsyncIOMotorCollection[dict[str, Any]]:
+        """The collection of the aggregates."""
+        return self.database[self.collection_name]
+
+    async def create_indexes(self) -> None:
+        """Create what the engine's own queries need; services add theirs."""
+        await self.collection.create_index("due", partialFilterExpression={"due": {"$exists": True}})
+        await self.collection.create_index("saved_at", partialFilterExpression={"outbox": {"$exists": True}})
+        await self.collection.create_index("parked_until", partialFilterExpression={"parked_until": {"$exists": True}})
+
+    async def load(self, ids: Sequence[str]) -> dict[str, Slot[S]]:
+        """Return a slot for every id, in one query; an unknown id has version 0 and no state."""
+        slots = {id_: Slot[S](id_) for id_ in ids}
+        projection = {"v": 1, "s": 1, "ids": 1, "outbox": 1, "parked": 1}
+        async for document in self.collection.find({"_id": {"$in": list(slots)}}, projection):
+            slots[document["_id"]] = self._slot(document)
+        return slots
+
+    def _slot(self, document: dict[str, Any]) -> Slot[S]:
+        state = document.get("s")
+        return Slot(
+            document["_id"],
+            document["v"],
+            None if state is None else self.state_type.model_validate(state),
+            {bytes(mark) for mark in document.get("ids", ())},
+            [Outgoing.from_document(record) for record in document.get("outbox", ())],
+            list(document.get("parked", ())),
+        )
+
+    async def save_companions(self, companions: Iterable[Companion]) -> None:
+        """Insert the companions that are new."""
+        by_collection: dict[str, list[Any]] = {}
+        for companion in companions:
+            by_collection.setdefault(companion.collection, []).append(InsertOne(dict(companion.document)))
+        for name, inserts in by_collection.items():
+            await _bulk(self.database[name], inserts)
+
+    async def save(self, slots: Sequence[Slot[S]], stamp: str, saved_at: datetime) -> set[str]:
+        """Write the slots, each guarded by the version it was decided on; return the ids that met a conflict."""
+        operations = [self._operation(slot, stamp, saved_at) for slot in slots]
+        if not operations:
+            return set()
+        written = await _bulk(self.collection, operations)
+        if written == len(operations):
+            return set()
+        return await self._not_stamped([slot.id for slot in slots], stamp)
+
+    def _operation(self, slot: Slot[S], stamp: str, saved_at: datetime) -> Any:
+        fields: dict[str, Any] = {"v": slot.version + 1, "stamp": stamp, "saved_at": saved_at}
+        gone: dict[str, int] = {"lease": 1}
+        self._put(fields, gone, "outbox", [record.to_document() for record in slot.outbox] or None)
+        self._put(fields, gone, "parked", slot.parked or None)
+        if slot.parked:
+            fields["parked_until"] = max(item["until"] for item in slot.parked)
+        else:
+            gone["parked_until"] = 1
+        if slot.state is not None:
+            fields["s"] = slot.state.model_dump(mode="python", exclude_defaults=True)
+            self._put(fields, gone, "due", self.due(slot.state))
+            for name, value in self.index(slot.state).items():
+                self._put(fields, gone, name, value)
+        if slot.version == 0:
+            return InsertOne({"_id": slot.id, **fields, "ids": slot.new_marks})
+        update: dict[str, Any] = {"$set": fields, "$unset": gone}
+        if slot.new_marks:
+            update["$push"] = {"ids": {"$each": slot.new_marks, "$slice": -REMEMBERED}}
+        return UpdateOne({"_id": slot.id, "v": slot.version}, update)
+
+    @staticmethod
+    def _put(fields: dict[str, Any], gone: dict[str, int], name: str, value: Any) -> None:
+        if value is None:
+            gone[name] = 1
+        else:
+            fields[name] = value
+
+    async def _not_stamped(self, ids: list[str], stamp: str) -> set[str]:
+        written = self.collection.find({"_id": {"$in": ids}, "stamp": stamp}, {"_id": 1})
+        return set(ids) - {document["_id"] async for document in written}
+
+    async def mark_published(self, ids: Sequence[str], stamp: str) -> None:
+        """Empty the outboxes that this save wrote, in one command; one saved again meanwhile keeps its own."""
+        if ids:
+            await self.collection.update_many({"_id": {"$in": list(ids)}, "stamp": stamp}, {"$unset": {"outbox": 1}})
+
+    async def unpublished(self, saved_before: datetime, limit: int) -> list[tuple[str, str, list[Outgoing]]]:
+        """Return (id, stamp, records) of outboxes older than an instant, oldest first."""
+        query = {"outbox": {"$exists": True}, "saved_at": {"$lt": saved_before}}
+        cursor = self.collection.find(query, {"stamp": 1, "outbox": 1}).sort("saved_at", 1).limit(limit)
+        return [
+            (found["_id"], found["stamp"], [Outgoing.from_document(record) for record in found["outbox"]])
+            async for found in cursor
+        ]
+
+    async def mark_relayed(self, relayed: Sequence[tuple[str, str]]) -> None:
+        """Empty the outboxes of the given (id, stamp) pairs."""
+        if relayed:
+            await self.collection.bulk_write(
+                [UpdateMany({"_id": id_, "stamp": stamp}, {"$unset": {"outbox": 1}}) for id_, stamp in relayed],
+                ordered=False,
+            )
+
+    async def claim_due(self, now: datetime, real_now: datetime, lease: timedelta, limit: int) -> list[str]:
+        """Lease up to `limit` aggregates that are due, oldest first, so that other replicas take others meanwhile.
+
+        A lease only saves work: the version guard is what makes a doubled claim harmless.
+        """
+        free = {"$or": [{"lease": {"$exists": False}}, {"lease": {"$lt": real_now}}]}
+        cursor = self.collection.find({"due": {"$lte": now}, **free}, {"_id": 1}).sort("due", 1).limit(limit)
+        ids = [document["_id"] async for document in cursor]
+        if ids:
+            query = {"_id": {"$in": ids}, **free}
+            await self.collection.update_many(query, {"$set": {"lease": real_now + lease}})
+        return ids
+
+    async def oldest_due(self) -> datetime | None:
+        """Return the earliest due instant of all aggregates."""
+        found = await self.collection.find_one({"due": {"$exists": True}}, {"due": 1}, sort=[("due", 1)])
+        return None if found is None else found["due"]
+
+    async def expired_parked(self, real_now: datetime, limit: int) -> list[str]:
+        """Return ids of aggregates whose parked records have waited long enough."""
+        cursor = self.collection.find({"parked_until": {"$lte": real_now}}, {"_id": 1}).limit(limit)
+        return [document["_id"] async for document in cursor]
+
+
+async def _bulk(collection: AsyncIOMotorCollection[dict[str, Any]], operations: list[Any]) -> int:
+    """Run one unordered bulk write and return how many documents it wrote; a key that exists is no error."""
+    try:
+        result = await collection.bulk_write(operations, ordered=False)
+    except BulkWriteError as error:
+        details: dict[str, Any] = dict(error.details or {})
+        if any(failure["code"] != DUPLICATE_KEY for failure in details["writeErrors"]):
+            raise
+        return int(details["nInserted"]) + int(details["nMatched"])
+    return int(result.inserted_count) + int(result.matched_count)

@@ -1,0 +1,72 @@
+"""What no record brings: aggregates that are due, outboxes that a crash left unpublished, parked records that waited
+in vain. Any number of replicas may sweep: they claim with leases, and the version guard settles the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic
+
+from shared.decision import S, Tick
+from shared.infra.clock import wall_clock
+from shared.infra.engine.core import Engine
+from shared.infra.engine.fold import Fold
+from shared.infra.engine.inbox import Input
+
+PAGE = 200
+LEASE = timedelta(seconds=15)
+RELAY_AGE = timedelta(seconds=5)
+"""An outbox younger than this is most likely being published by whoever saved it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeper(Generic[S]):
+    """Sweeps one engine's aggregates. Each method works in pages until nothing is left, and returns how many it did."""
+
+    engine: Engine[S]
+
+    async def due(self) -> int:
+        """Tick every aggregate that is due, oldest first.
+
+        Raises:
+            Transient: database or broker are away; what was claimed comes free when its lease ends.
+        """
+        done = 0
+        while ids := await self._claim():
+            await self.engine.apply([Input(id_, "", Tick(id_)) for id_ in ids])
+            done += len(ids)
+        return done
+
+    async def _claim(self) -> list[str]:
+        return await self.engine.store.claim_due(self.engine.clock.now(), wall_clock(), LEASE, PAGE)
+
+    async def relay(self) -> int:
+        """Publish outboxes that were saved a while ago and never marked."""
+        done = 0
+        while found := await self.engine.store.unpublished(wall_clock() - RELAY_AGE, PAGE):
+            await self.engine.publisher.publish([record for _, _, records in found for record in records])
+            await self.engine.store.mark_relayed([(id_, stamp) for id_, stamp, _ in found])
+            done += len(found)
+        if done:
+            self.engine.observer.counted("relayed", done)
+        return done
+
+    async def parked(self) -> int:
+        """Turn parked records whose case never came into dead letters."""
+        done = 0
+        while ids := await self.engine.store.expired_parked(wall_clock(), PAGE):
+            await self._expire(ids)
+            done += len(ids)
+        return done
+
+    async def _expire(self, ids: list[str]) -> None:
+        engine = self.engine
+        slots = await engine.store.load(ids)
+        fold = Fold(engine.service, engine.decide, engine.clock.now(), wall_clock())
+        for slot in slots.values():
+            fold.expire_parked(slot)
+        await engine.publisher.publish([item.letter for item in fold.rejections if item.letter is not None])
+        for rejection in fold.rejections:
+            engine.observer.rejected(rejection)
+        changed = [slot for slot in slots.values() if slot.changed]
+        await engine.store.save(changed, f"{engine.worker}/parked", wall_clock())

@@ -1,0 +1,136 @@
+"""Kafka as the services use it: one keyed producer, batch subscriptions of raw records, lag."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaAckableMessage
+
+from shared.decision import Transient
+from shared.infra.engine.outbox import Outgoing
+from shared.infra.settings import ServiceSettings
+
+MAX_RECORDS = 500
+"""Records of one batch: large enough that a bulk write pays, small enough to end far inside `max_poll_interval`."""
+
+MAX_RECORD_BYTES = 1024 * 1024
+DEAD_LETTER_BYTES = 2 * MAX_RECORD_BYTES
+"""A dead letter holds the original in base 64, so its topic and our producer take more than a partner may send."""
+
+POLL_MS = 10
+"""How long FastStream waits and then sleeps on an idle topic; its default adds up to 200 ms to every hop."""
+
+METADATA_AGE_MS = 5_000
+"""A new district's topics are seen in seconds; the library's default is five minutes."""
+
+SESSION_TIMEOUT_MS = 10_000
+
+BatchHandler = Callable[[Sequence[Any]], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class KafkaPublisher:
+    """Publishes keyed records and waits for the broker's acknowledgements (acks=all)."""
+
+    producer: AIOKafkaProducer
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        """Send the records, in order per key, and wait for all of them.
+
+        Raises:
+            Transient: the broker did not take them; nothing says which, so all are sent again later.
+        """
+        try:
+            futures = [
+                await self.producer.send(record.topic, record.value, record.key or None, headers=record.headers)
+                for record in records
+            ]
+            await asyncio.gather(*futures)
+        except (KafkaError, OSError) as error:
+            raise Transient(f"the broker did not take {len(records)} records: {error}") from error
+
+
+def make_producer(settings: ServiceSettings) -> AIOKafkaProducer:
+    """Return the service's producer, not yet started."""
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap,
+        client_id=f"gw-{settings.worker}",
+        acks="all",
+        enable_idempotence=settings.kafka_idempotent,
+        linger_ms=2,
+        max_batch_size=256 * 1024,
+        max_request_size=DEAD_LETTER_BYTES,
+        compression_type=settings.kafka_compression,
+        request_timeout_ms=15_000,
+        metadata_max_age_ms=METADATA_AGE_MS,
+    )
+
+
+def make_broker(settings: ServiceSettings, middlewares: Sequence[Any] = ()) -> KafkaBroker:
+    """Return the FastStream broker, not yet started; it consumes, and never publishes."""
+    return KafkaBroker(
+        settings.kafka_bootstrap,
+        client_id=f"gw-{settings.worker}",
+        metadata_max_age_ms=METADATA_AGE_MS,
+        allow_auto_create_topics=False,
+        middlewares=middlewares,
+        apply_types=False,
+        logger=None,
+        graceful_timeout=15.0,
+    )
+
+
+def subscribe(broker: KafkaBroker, group: str, pattern: str, handler: BatchHandler) -> Any:
+    """Subscribe a handler to every topic of a pattern, in raw batches, committed only after the handler returned.
+
+    Any exception of the handler rewinds the whole batch; the engine makes that harmless.
+    """
+    subscriber: Any = broker.subscriber(
+        pattern=pattern,
+        group_id=group,
+        batch=True,
+        max_records=MAX_RECORDS,
+        batch_timeout_ms=POLL_MS,
+        auto_offset_reset="earliest",
+        ack_policy=AckPolicy.NACK_ON_ERROR,
+        session_timeout_ms=SESSION_TIMEOUT_MS,
+        max_partition_fetch_bytes=DEAD_LETTER_BYTES,
+        no_reply=True,
+    )
+
+    async def parse(records: tuple[ConsumerRecord, ...]) -> KafkaAckableMessage:
+        # FastStream's own parser decodes every header and fails on one that is null or not UTF-8.
+        return KafkaAckableMessage(
+            body=[record.value or b"" for record in records],
+            headers={},
+            raw_message=records,
+            message_id=f"{records[0].topic}/{records[0].partition}/{records[0].offset}",
+            consumer=subscriber.consumer,
+        )
+
+    async def decode(message: KafkaAckableMessage) -> Any:
+        return message.raw_message
+
+    async def on_batch(records: Any) -> None:
+        await handler(records)
+
+    subscriber(on_batch, parser=parse, decoder=decode)
+    return subscriber
+
+
+def consumer_lag(consumer: AIOKafkaConsumer) -> dict[str, int]:
+    """Return, per assigned topic, how many records wait: high-water mark minus position, as last fetched."""
+    lag: dict[str, int] = {}
+    for partition in consumer.assignment():
+        highwater = consumer.highwater(partition)
+        state = consumer._subscription.subscription.assignment.state_value(partition)  # noqa: SLF001 - no public, non-waiting position
+        if highwater is not None and state is not None and state.has_valid_position:
+            lag[partition.topic] = lag.get(partition.topic, 0) + max(0, highwater - state.position)
+    return lag

@@ -1,0 +1,68 @@
+"""The metrics that every service has: records, decisions, dead letters, lag, what is due. Labels are closed sets.
+
+A service's own catalogue is its `metrics.py`. Nothing here carries a case id or anything of a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+BATCH_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+BATCH_SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500)
+
+DEAD_LETTER_ERRORS = (
+    "bad-envelope", "bad-json", "conflicting-duplicate", "empty-record", "forbidden", "illegal-transition",
+    "internal-error", "invalid-command", "invalid-event", "invalid-report", "too-large", "unknown-case",
+    "unknown-category", "unknown-department", "unknown-district", "unknown-partner", "unknown-task", "unknown-type",
+)  # fmt: skip
+"""Errors every catalogue starts with at zero, so that a rate exists before the first one happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineMetrics:
+    """Counters around the engine, one set per service process."""
+
+    records: Counter
+    decisions: Counter
+    dead_letters: Counter
+    batch_seconds: Histogram
+    batch_records: Histogram
+    lag: Gauge
+    oldest_due: Gauge
+    ready: Gauge
+
+    @classmethod
+    def create(cls, registry: CollectorRegistry, service: str) -> EngineMetrics:
+        """Register the metrics of one service, e.g. `gridwhistle_router_records_total`."""
+        prefix = f"gridwhistle_{service}"
+        made: dict[str, Any] = {
+            "records": Counter(
+                f"{prefix}_records", "Records by what became of them.", ["outcome"], registry=registry
+            ),
+            "decisions": Counter(f"{prefix}_decisions", "Saved decisions by reason.", ["reason"], registry=registry),
+            "dead_letters": Counter(
+                f"{prefix}_dead_letters", "Records refused, by error.", ["error"], registry=registry
+            ),
+            "batch_seconds": Histogram(
+                f"{prefix}_batch_seconds", "Time of one batch.", buckets=BATCH_SECONDS, registry=registry
+            ),
+            "batch_records": Histogram(
+                f"{prefix}_batch_records", "Records of one batch.", buckets=BATCH_SIZES, registry=registry
+            ),
+            "lag": Gauge(f"{prefix}_consumer_lag_records", "Records waiting.", ["topic"], registry=registry),
+            "oldest_due": Gauge(
+                f"{prefix}_oldest_due_seconds",
+                "Age of the oldest due moment that no sweep has examined, in seconds of domain time; 0 when none.",
+                registry=registry,
+            ),
+            "ready": Gauge(f"{prefix}_ready", "1 when broker, database and partitions are there.", registry=registry),
+        }
+        metrics = cls(**made)
+        for outcome in ("applied", "duplicate", "rejected", "conflict", "relayed"):
+            metrics.records.labels(outcome)
+        for error in DEAD_LETTER_ERRORS:
+            metrics.dead_letters.labels(error)
+        return metrics

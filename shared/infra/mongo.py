@@ -1,0 +1,52 @@
+"""MongoDB behind one thin module, so that the driver is one file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.errors import (
+    AutoReconnect,
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    NotPrimaryError,
+    ServerSelectionTimeoutError,
+    WTimeoutError,
+)
+
+from shared.decision import Transient
+
+AWAY = (
+    AutoReconnect,
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    NotPrimaryError,
+    ServerSelectionTimeoutError,
+    WTimeoutError,
+)
+
+
+def connect(url: str) -> AsyncIOMotorClient[dict[str, Any]]:
+    """Return a client with bounded waits: a handler must end well before the broker takes its partitions away."""
+    return AsyncIOMotorClient(
+        url,
+        tz_aware=True,
+        serverSelectionTimeoutMS=3_000,
+        connectTimeoutMS=3_000,
+        socketTimeoutMS=20_000,
+        w="majority",
+        retryWrites=True,
+    )
+
+
+@contextmanager
+def as_transient() -> Iterator[None]:
+    """Turn the driver's ways of saying "away" into `Transient`."""
+    try:
+        yield
+    except AWAY as error:
+        raise Transient(f"the database is away: {type(error).__name__}") from error

@@ -1,0 +1,80 @@
+"""What every service reads from the environment, once, in its main.py."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from typing_extensions import Annotated
+
+from shared.infra.clock import Clock, ScaledClock, SystemClock
+
+
+class Mode(StrEnum):
+    """`live` for the real thing; a virtual clock is refused in it."""
+
+    LIVE = "live"
+    DEMO = "demo"
+    REPLAY = "replay"
+
+
+class ServiceSettings(BaseSettings):
+    """Settings common to the four services; an unknown GW_ variable belongs to another process and is passed over."""
+
+    model_config = SettingsConfigDict(env_prefix="GW_", frozen=True, extra="ignore")
+
+    mode: Mode = Mode.LIVE
+    kafka_bootstrap: str = "127.0.0.1:9092"
+    kafka_idempotent: bool = True
+    kafka_compression: Literal["lz4", "zstd", "gzip", "none"] | None = None
+    mongo_url: str = "mongodb://127.0.0.1:27017/?replicaSet=gw"
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8080, ge=1, le=65535)
+    districts: Annotated[tuple[str, ...], NoDecode] = ()
+    worker: str = Field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    clock_start: AwareDatetime | None = None
+    clock_origin: AwareDatetime | None = None
+    clock_rate: float | None = Field(default=None, gt=0)
+    fault_point: str | None = Field(default=None, description="tests only: where this process kills itself")
+
+    @field_validator("districts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("kafka_compression")
+    @classmethod
+    def _no_compression(cls, value: str | None) -> str | None:
+        return None if value == "none" else value
+
+    @model_validator(mode="after")
+    def _virtual_clock_is_whole_and_allowed(self) -> ServiceSettings:
+        parts = (self.clock_start, self.clock_origin, self.clock_rate)
+        if any(part is not None for part in parts):
+            if self.mode is Mode.LIVE:
+                raise ValueError("a virtual clock is refused in live mode: set GW_MODE=demo or replay")
+            if any(part is None for part in parts):
+                raise ValueError("a virtual clock needs GW_CLOCK_START, GW_CLOCK_ORIGIN and GW_CLOCK_RATE")
+        if self.fault_point and self.mode is Mode.LIVE:
+            raise ValueError("GW_FAULT_POINT is refused in live mode")
+        return self
+
+    def clock(self) -> Clock:
+        """Return the clock the settings ask for."""
+        if self.clock_start is None:
+            return SystemClock()
+        start, origin, rate = self.clock_start, self.clock_origin, self.clock_rate
+        return ScaledClock(_given(start), _given(origin), rate or 1.0)
+
+
+def _given(value: datetime | None) -> datetime:
+    if value is None:
+        raise ValueError("a virtual clock needs its start and origin")
+    return value
