@@ -94,16 +94,21 @@ class Engine(Generic[S]):
         return inputs, rejections
 
     async def apply(
-        self, inputs: Sequence[Input], rejections: Sequence[Rejection] = (), decide: Decide[S] | None = None
+        self,
+        inputs: Sequence[Input],
+        rejections: Sequence[Rejection] = (),
+        decide: Decide[S] | None = None,
+        passing: Sequence[Outgoing] = (),
     ) -> None:
         """Apply inputs exactly once and publish what they cause; returns when all is safe.
 
-        `decide` replaces the engine's own for this batch (intake's depends on the reports around it).
+        `decide` replaces the engine's own for this batch (intake's depends on the reports around it). `passing` are
+        records without state of their own that are published with the batch (intake's permitted commands).
 
         Raises:
             Transient: database or broker are away; nothing is lost, deliver the records again.
         """
-        batch = Batch[S](_by_aggregate(inputs), rejections=list(rejections))
+        batch = Batch[S](_by_aggregate(inputs), rejections=list(rejections), to_publish=list(passing))
         for name, step in self._steps(decide or self.decide):
             await self.wrap_step(name, step)(batch)
 
