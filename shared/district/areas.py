@@ -36,6 +36,7 @@ class Township(Section):
     code: TownshipCode
     name: str = Field(min_length=1)
     name_en: str | None = None
+    aliases: tuple[str, ...] = ()
 
 
 class Community(Section):

@@ -109,6 +109,11 @@ class Period(Section):
         """Whether the period runs over midnight."""
         return self.end <= self.start
 
+    def minutes(self) -> frozenset[int]:
+        """Return every minute of the day that lies in the period."""
+        length = (self.end - self.start) % _MINUTES_A_DAY or _MINUTES_A_DAY
+        return frozenset((self.start + n) % _MINUTES_A_DAY for n in range(length))
+
     def contains(self, moment: time) -> bool:
         """Say whether the local time of day lies in the period."""
         minute = moment.hour * 60 + moment.minute
