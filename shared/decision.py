@@ -34,7 +34,7 @@ class Companion:
 
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[S]):
-    """The new state, the events it causes in order, and why: one closed word, which is also metric label and log word."""
+    """The new state, the events it causes in order, and why: one closed word, also metric label and log word."""
 
     state: S
     reason: str

@@ -93,7 +93,7 @@ class TaskEvent(CaseEvent):
 
 
 class TaskAssigned(TaskEvent):
-    """A department must act; its clocks start at `occurred_at`. `due_at` overrides the stages where the report has its own limit."""
+    """A department must act from `occurred_at` on; `due_at`, the report's own limit, overrides the stages."""
 
     type: ClassVar[str] = "gridwhistle.task.assigned.v1"
 

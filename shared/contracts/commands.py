@@ -73,7 +73,7 @@ class ReturnTask(TaskCommand):
 
 
 class HoldTask(TaskCommand):
-    """Stop this task's clock (挂起): asked by the department, effective when the centre gives it or needs not approve."""
+    """Stop this task's clock (挂起): asked by the department, effective at once or when the centre approves."""
 
     type: ClassVar[str] = "gridwhistle.task.hold.v1"
 

@@ -1,4 +1,4 @@
-"""The CloudEvents 1.0 envelope in the binary mode of the Kafka binding: attributes as `ce_` headers, data as the value."""
+"""The CloudEvents 1.0 envelope in Kafka's binary mode: attributes as `ce_` headers, data as the value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STRUCTURED = "application/cloudevents"
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The attributes of one message. `source` + `id` is unique; `correlationid` is the case, `causationid` the cause."""
+    """The attributes of one message: `source` + `id` is unique, `correlationid` the case, `causationid` the cause."""
 
     id: str
     source: str

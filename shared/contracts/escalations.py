@@ -92,7 +92,7 @@ class ClockStopped(ClockEvent):
 
 
 class CaseEscalated(EscalationEvent):
-    """The case rose to `level` (1 department head, 2 centre director, 3 whistle); levels only rise within an episode."""
+    """The case rose to `level` (1 department head, 2 centre director, 3 whistle); within an episode only upwards."""
 
     type: ClassVar[str] = "gridwhistle.case.escalated.v1"
 

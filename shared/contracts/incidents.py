@@ -133,7 +133,7 @@ class ReportAccepted(ReportFacts):
 
 
 class ReportMerged(ReportFacts):
-    """Emitted by intake for a near-duplicate: `case_id` is the first report's case, `merged_case_id` the one it gave up."""
+    """Emitted by intake for a near-duplicate of `case_id`, the first report's case; it gave up `merged_case_id`."""
 
     type: ClassVar[str] = "gridwhistle.report.merged.v1"
 

@@ -11,7 +11,7 @@ from shared.contracts.base import Contract
 
 
 class LimitUnit(StrEnum):
-    """Clock time runs always; working time runs inside the district's working hours (紧急工作时, 工作时, 紧急工作日, 工作日)."""
+    """Clock time runs always (紧急工作时, 紧急工作日), working time inside the working hours (工作时, 工作日)."""
 
     CLOCK_MINUTES = "clock_minutes"
     CLOCK_HOURS = "clock_hours"

@@ -50,7 +50,7 @@ class NoticeFailed(NoticeEvent):
 
 
 class NoticeUnknown(NoticeEvent):
-    """The channel did not say whether it took the notice (time-out after sending); it is sent again with the same key."""
+    """The channel did not say whether it took the notice (a time-out after sending); it goes out again, same key."""
 
     type: ClassVar[str] = "gridwhistle.notice.unknown.v1"
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import stamina
+import uvicorn
 from faststream.asgi import AsgiFastStream, AsgiResponse, get
 from faststream.kafka import KafkaBroker
 from faststream.kafka.prometheus import KafkaPrometheusMiddleware
@@ -240,8 +241,6 @@ class Watchdog:
 
 async def serve(app: ResilientApp, settings: ServiceSettings) -> None:
     """Run the process until SIGTERM or SIGINT: stop taking records, finish the batch, commit, close."""
-    import uvicorn
-
     config = uvicorn.Config(
         app,
         host=settings.http_host,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ WrapStep = Callable[[str, Any], Any]
 
 
 def killing(point: str) -> WrapStep:
-    """Return a wrapper that kills the process at a point written `before:STEP`, `after:STEP`, optionally `@N` or `@N:FILE`.
+    """Return a wrapper that kills the process at a point: `before:STEP` or `after:STEP`, with `@N` or `@N:FILE` behind.
 
     The N-th passage kills (1 by default). FILE is created just before, and a process that finds it does not kill
     itself again, so that a restarted service with the same environment lives.
@@ -23,25 +24,45 @@ def killing(point: str) -> WrapStep:
     where, _, rest = point.partition("@")
     number, _, marker = rest.partition(":")
     moment, _, wanted = where.partition(":")
-    passages = iter(range(int(number or 1) - 1, -1, -1))
-
-    def strike() -> None:
-        if next(passages, None) == 0 and not (marker and Path(marker).exists()):
-            if marker:
-                Path(marker).touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+    bomb = Bomb(int(number or 1), Path(marker) if marker else None)
 
     def wrap(name: str, step: Any) -> Any:
         if name != wanted:
             return step
+        return bomb.before(step) if moment == "before" else bomb.after(step)
+
+    return wrap
+
+
+@dataclass(slots=True)
+class Bomb:
+    """Counts passages and kills at the last one."""
+
+    passages: int
+    marker: Path | None
+
+    def before(self, step: Any) -> Any:
+        """Return the step with the bomb in front."""
 
         async def struck(batch: Any) -> None:
-            if moment == "before":
-                strike()
+            self._strike()
             await step(batch)
-            if moment == "after":
-                strike()
 
         return struck
 
-    return wrap
+    def after(self, step: Any) -> Any:
+        """Return the step with the bomb behind."""
+
+        async def struck(batch: Any) -> None:
+            await step(batch)
+            self._strike()
+
+        return struck
+
+    def _strike(self) -> None:
+        self.passages -= 1
+        if self.passages != 0 or (self.marker and self.marker.exists()):
+            return
+        if self.marker:
+            self.marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)

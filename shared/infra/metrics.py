@@ -39,9 +39,7 @@ class EngineMetrics:
         """Register the metrics of one service, e.g. `gridwhistle_router_records_total`."""
         prefix = f"gridwhistle_{service}"
         made: dict[str, Any] = {
-            "records": Counter(
-                f"{prefix}_records", "Records by what became of them.", ["outcome"], registry=registry
-            ),
+            "records": Counter(f"{prefix}_records", "Records by what became of them.", ["outcome"], registry=registry),
             "decisions": Counter(f"{prefix}_decisions", "Saved decisions by reason.", ["reason"], registry=registry),
             "dead_letters": Counter(
                 f"{prefix}_dead_letters", "Records refused, by error.", ["error"], registry=registry

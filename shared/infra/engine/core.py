@@ -116,14 +116,11 @@ class Engine(Generic[S]):
         async def run_decide(batch: Batch[S]) -> None:
             await self._decide(batch, decide)
 
-        async def run_save(batch: Batch[S]) -> None:
-            await self._save(batch, decide)
-
         return [
             ("load", self._load),
             ("decide", run_decide),
             ("companions", self._save_companions),
-            ("save", run_save),
+            ("save", self._save),
             ("publish", self._publish),
             ("mark", self._mark),
         ]
@@ -143,20 +140,20 @@ class Engine(Generic[S]):
     async def _save_companions(self, batch: Batch[S]) -> None:
         await self.store.save_companions([item for slot in batch.slots.values() for item in slot.companions])
 
-    async def _save(self, batch: Batch[S], decide: Decide[S]) -> None:
+    async def _save(self, batch: Batch[S]) -> None:
         batch.stamp = f"{self.worker}/{next(self._stamps)}"
         changed = [slot for slot in batch.slots.values() if slot.changed]
         conflicts = await self.store.save(changed, batch.stamp, wall_clock())
         for _ in range(MAX_CONFLICT_ROUNDS):
             if not conflicts:
                 break
-            conflicts = await self._redecide(batch, conflicts, decide)
+            conflicts = await self._redecide(batch, conflicts)
         else:
             raise Transient(f"{len(conflicts)} aggregates kept changing")
         self._observe(batch)
         self._collect(batch)
 
-    async def _redecide(self, batch: Batch[S], conflicts: set[str], decide: Decide[S]) -> set[str]:
+    async def _redecide(self, batch: Batch[S], conflicts: set[str]) -> set[str]:
         """Decide again on what is stored now, for just the aggregates that another replica changed meanwhile."""
         self.observer.counted("conflict", len(conflicts))
         fold = _require(batch.fold)

@@ -16,13 +16,33 @@ from shared.decision import Poison
 class Record(Protocol):
     """The part of aiokafka's ConsumerRecord that we use."""
 
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
+    @property
+    def topic(self) -> str:
+        """The topic it was read from."""
+
+    @property
+    def partition(self) -> int:
+        """Its partition."""
+
+    @property
+    def offset(self) -> int:
+        """Its offset."""
+
+    @property
+    def timestamp(self) -> int:
+        """Milliseconds since 1970, given by the producer or the broker."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Its key."""
+
+    @property
+    def value(self) -> bytes | None:
+        """Its value; none is a tombstone."""
+
+    @property
+    def headers(self) -> Headers:
+        """Its headers in order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
-"""What no record brings: aggregates that are due, outboxes that a crash left unpublished, parked records that waited
-in vain. Any number of replicas may sweep: they claim with leases, and the version guard settles the rest."""
+"""What no record brings: aggregates that are due, outboxes left unpublished, parked records that waited in vain.
+
+Any number of replicas may sweep: they claim with leases, and the version guard settles the rest.
+"""
 
 from __future__ import annotations
 
