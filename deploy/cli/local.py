@@ -1,0 +1,114 @@
+"""`gridwhistle up`, `down`, `status`: the whole system on this machine, without Docker."""
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from deploy.cli._stack_table import render
+from deploy.local import background
+from deploy.local import state as states
+from deploy.local.config import STATE, StackConfig, VirtualClock
+from deploy.local.errors import StackError
+from deploy.local.state import StackState
+from deploy.local.supervisor import Supervisor
+
+app = typer.Typer()
+console = Console(stderr=True)
+
+State = Annotated[Path, typer.Option("--state", help="Where data, logs and keys are.", metavar="DIR")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def show(now: StackState, *, as_json: bool) -> None:
+    """Print a stack to standard output."""
+    if as_json:
+        typer.echo(now.model_dump_json(indent=2))
+    else:
+        Console().print(render(now))
+
+
+def fail(error: StackError) -> typer.Exit:
+    """Print the sentence and return what ends the command with status 1."""
+    console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
+    return typer.Exit(1)
+
+
+def report(line: str) -> None:
+    """Print one line of progress."""
+    console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
+
+
+def virtual_clock(start: datetime | None, rate: float | None) -> VirtualClock | None:
+    """Return the clock the options ask for; a start without a zone is in this machine's."""
+    if start is None:
+        return None
+    return VirtualClock(start=start.astimezone(), rate=rate or 1.0)
+
+
+@app.command()
+def up(
+    state: State = STATE,
+    broker: Annotated[
+        Literal["tansu", "kafka"], typer.Option(help="kafka: Apache Kafka, needs Java 17 and Maven.")
+    ] = "tansu",
+    monitoring: Annotated[bool, typer.Option("--monitoring", help="Start this machine's prometheus over it.")] = False,
+    foreground: Annotated[bool, typer.Option("--foreground", help="Stay here; Ctrl-C ends it.")] = False,
+    port_base: Annotated[
+        int | None, typer.Option(help="All ports from here on instead of the well-known ones.")
+    ] = None,
+    districts: Annotated[str, typer.Option(help="Only these, separated by commas.")] = "",
+    mode: Annotated[
+        Literal["live", "demo", "replay"], typer.Option(help="A virtual clock needs demo or replay.")
+    ] = "live",
+    clock_start: Annotated[datetime | None, typer.Option(help="Where a virtual clock starts.")] = None,
+    clock_rate: Annotated[float | None, typer.Option(help="How much faster than real time it runs.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Start mongod, a broker, topics, district profiles and the four services; leave them running."""
+    config = StackConfig(
+        state=state.resolve(),
+        broker=broker,
+        monitoring=monitoring,
+        port_base=port_base,
+        districts=tuple(code for code in districts.split(",") if code),
+        mode=mode,
+        clock=virtual_clock(clock_start, clock_rate),
+    )
+    try:
+        if foreground:
+            asyncio.run(Supervisor(config, report, lambda now: show(now, as_json=as_json)).serve())
+        else:
+            show(background.launch(config, report), as_json=as_json)
+    except StackError as error:
+        raise fail(error) from None
+
+
+@app.command()
+def down(state: State = STATE) -> None:
+    """End the stack: services first, then the broker, then mongod, each with a clean shutdown."""
+    try:
+        was_running = background.down(StackConfig(state=state.resolve()))
+    except StackError as error:
+        raise fail(error) from None
+    report("ended" if was_running else f"nothing is running in {state}")
+
+
+@app.command()
+def status(state: State = STATE, as_json: Json = False) -> None:
+    """Show where everything is and what went wrong; exit status 1 when not all of it runs."""
+    config = StackConfig(state=state.resolve())
+    now = states.read(config.run)
+    if now is None:
+        report(f"nothing has run in {state} yet: gridwhistle up")
+        raise typer.Exit(1)
+    if states.owner(config.run) is None and now.phase not in {"stopped", "failed"}:
+        now = now.model_copy(
+            update={"phase": "failed", "problems": (*now.problems, "The supervisor itself was killed.")}
+        )
+    show(now, as_json=as_json)
+    if now.phase != "ready":
+        raise typer.Exit(1)

@@ -1,0 +1,111 @@
+"""Apache Kafka itself, one node in KRaft mode (broker and controller in one), from the jars that pom.xml names."""
+
+import hashlib
+import shutil
+import subprocess
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+from deploy.local.component import Program
+from deploy.local.config import StackConfig
+from deploy.local.errors import ComponentError
+from deploy.local.machine import HOST, find_java, find_maven
+from deploy.local.probes import kafka
+
+HERE = Path(__file__).parent
+POM = HERE / "pom.xml"
+# A fixed cluster id: the data directory, not the id, is what makes a stack's Kafka its own.
+CLUSTER_ID = urlsafe_b64encode(b"gridwhistle-gw01").decode().rstrip("=")
+HEAP = ("-Xms256m", "-Xmx1g")
+SHORT_JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+
+
+def libs(cache: Path) -> Path:
+    """Return the folder of Kafka's jars, fetched by Maven the first time and again when pom.xml changes.
+
+    Raises:
+        MissingProgramError: the jars are not there yet and Maven is not either.
+        ComponentError: Maven could not fetch them.
+    """
+    wanted = hashlib.sha256(POM.read_bytes()).hexdigest()
+    folder = cache / "kafka" / "libs"
+    stamp = folder / "pom.sha256"
+    if not (stamp.exists() and stamp.read_text() == wanted):
+        shutil.rmtree(folder, ignore_errors=True)
+        _fetch(folder, cache / "kafka" / "maven.log")
+        stamp.write_text(wanted)
+    return folder
+
+
+def _fetch(folder: Path, log: Path) -> None:
+    maven = find_maven()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    argv = [maven, "-B", "-q", "-C", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
+    with log.open("wb") as out:
+        code = subprocess.run([*argv, "-DincludeScope=runtime"], stdout=out, stderr=out, check=False).returncode
+    if code:
+        raise ComponentError(
+            "Maven", "could not fetch Kafka's jars", log, log.read_text(errors="replace").splitlines()[-12:]
+        )
+
+
+def properties(config: StackConfig) -> dict[str, str]:
+    """Return server.properties: one node, topics only when asked for, record limits as in the contracts."""
+    ports = config.ports
+    return {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@{HOST}:{ports.controller}",
+        "controller.listener.names": "CONTROLLER",
+        "inter.broker.listener.name": "PLAINTEXT",
+        "listeners": f"PLAINTEXT://{HOST}:{ports.kafka},CONTROLLER://{HOST}:{ports.controller}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{ports.kafka}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "log.dirs": str(data(config)),
+        "auto.create.topics.enable": "false",
+        "num.partitions": "6",
+        "offsets.topic.replication.factor": "1",
+        "offsets.topic.num.partitions": "8",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.num.partitions": "4",
+        "group.initial.rebalance.delay.ms": "0",
+    }
+
+
+def data(config: StackConfig) -> Path:
+    """Return the directory of the log segments."""
+    return config.state / "kafka" / "data"
+
+
+def program(config: StackConfig) -> Program:
+    """Return Kafka for this stack, its storage formatted.
+
+    Raises:
+        MissingProgramError: no Java 17, or no Maven where it is needed.
+        ComponentError: Maven or the formatter failed.
+    """
+    java = find_java()
+    settings = _write_properties(config)
+    base = ("-cp", f"{libs(config.cache)}/*", f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}")
+    _format(config, (java, *SHORT_JVM, *base), settings)
+    argv = (java, *HEAP, *base, "kafka.Kafka", str(settings))
+    ports = config.ports
+    log = config.logs / "kafka.log"
+    return Program("kafka", argv, log, kafka(ports.kafka), ports.kafka, more_ports=(ports.controller,))
+
+
+def _write_properties(config: StackConfig) -> Path:
+    path = config.state / "kafka" / "server.properties"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{key}={value}\n" for key, value in properties(config).items()))
+    return path
+
+
+def _format(config: StackConfig, java: tuple[str, ...], settings: Path) -> None:
+    if (data(config) / "meta.properties").exists():
+        return
+    argv = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(settings)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ComponentError("kafka", "could not format its storage", settings, done.stderr.splitlines()[-12:])

@@ -1,0 +1,56 @@
+"""Between the broker and the services: topics and district profiles, by the commands an operator would type."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+
+from deploy.local.config import ROOT, StackConfig
+from deploy.local.errors import ComponentError
+from deploy.local.report import Report
+
+STEP_SECONDS = 120
+LAST_LINES = 12
+
+
+def steps(config: StackConfig) -> list[tuple[str, ...]]:
+    """Return the arguments of `gridwhistle`, in order."""
+    profiles = [("district", "apply", str(folder)) for folder in config.profile_folders()]
+    return [("topics", "apply"), *profiles]
+
+
+async def apply(config: StackConfig, env: Mapping[str, str], report: Report) -> None:
+    """Take every step, one after the other.
+
+    Raises:
+        ComponentError: a step failed; its output is the reason.
+    """
+    for step in steps(config):
+        await _take(config, step, env)
+        report(f"gridwhistle {' '.join(step)}: done")
+
+
+async def _take(config: StackConfig, step: tuple[str, ...], env: Mapping[str, str]) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "deploy.cli.main", *step),
+        cwd=ROOT,
+        env={**os.environ, **env},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(STEP_SECONDS):
+            output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    log = config.logs / "provision.log"
+    with log.open("ab") as file:
+        file.write(output)
+    if process.returncode:
+        last = output.decode(errors="replace").splitlines()[-LAST_LINES:]
+        raise ComponentError(
+            f"gridwhistle {' '.join(step)}", f"failed with exit status {process.returncode}", log, last
+        )
