@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, make_asgi_app
 
 from shared.decision import Transient
 from shared.infra.clock import monotonic, pause
-from shared.infra.kafka import BatchHandler, KafkaPublisher, consumer_lag, make_broker, make_producer, subscribe
+from shared.infra.kafka import BatchHandler, KafkaPublisher, consumer_lag, make_broker, subscribe
 from shared.infra.log import get_logger
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import as_transient
@@ -86,12 +86,12 @@ class ResilientApp(AsgiFastStream):
 
     async def _start_everything(self) -> None:
         try:
-            await self._service.publisher.producer.start()
+            await self._service.publisher.start()
             await super()._start_broker()
         except Exception:
             with contextlib.suppress(Exception):
                 await self._stop_brokers()
-            self._service.publisher.producer = make_producer(self._service.settings)
+            await self._service.publisher.stop()
             raise
 
     async def _stop_brokers(self) -> None:
@@ -165,7 +165,7 @@ def build_app(service: Service) -> ResilientApp:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await service.publisher.producer.stop()
+            await service.publisher.stop()
             for work in service.cleanup:
                 await work()
             get_logger().info("stopped")

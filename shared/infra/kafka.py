@@ -37,9 +37,30 @@ BatchHandler = Callable[[Sequence[Any]], Awaitable[None]]
 
 @dataclass(slots=True)
 class KafkaPublisher:
-    """Publishes keyed records and waits for the broker's acknowledgements (acks=all)."""
+    """Publishes keyed records over one producer and waits for the broker's acknowledgements (acks=all)."""
 
-    producer: AIOKafkaProducer
+    settings: ServiceSettings
+    _producer: AIOKafkaProducer | None = None
+
+    async def start(self) -> None:
+        """Connect.
+
+        Raises:
+            KafkaError: the broker is away; call again later.
+        """
+        producer = _make_producer(self.settings)
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        self._producer = producer
+
+    async def stop(self) -> None:
+        """Send what is left and disconnect."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         """Send the records, in order per key, and wait for all of them.
@@ -47,9 +68,12 @@ class KafkaPublisher:
         Raises:
             Transient: the broker did not take them; nothing says which, so all are sent again later.
         """
+        producer = self._producer
+        if producer is None:
+            raise Transient("the broker is not connected yet")
         try:
             futures = [
-                await self.producer.send(record.topic, record.value, record.key or None, headers=record.headers)
+                await producer.send(record.topic, record.value, record.key or None, headers=record.headers)
                 for record in records
             ]
             await asyncio.gather(*futures)
@@ -57,8 +81,7 @@ class KafkaPublisher:
             raise Transient(f"the broker did not take {len(records)} records: {error}") from error
 
 
-def make_producer(settings: ServiceSettings) -> AIOKafkaProducer:
-    """Return the service's producer, not yet started."""
+def _make_producer(settings: ServiceSettings) -> AIOKafkaProducer:
     return AIOKafkaProducer(
         bootstrap_servers=settings.kafka_bootstrap,
         client_id=f"gw-{settings.worker}",
