@@ -1,26 +1,96 @@
 # GridWhistle: `make help` lists what there is. Every target does the set-up it needs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+BIN := .venv/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-BIN := .venv/bin
+
+# What `make up` may be told: make up BROKER=kafka MONITORING=1 PORT_BASE=19000 STATE=.local/second
+BROKER ?= tansu
+STATE ?= .local
+UP_OPTIONS = --broker $(BROKER) --state $(STATE) $(if $(MONITORING),--monitoring) $(if $(PORT_BASE),--port-base $(PORT_BASE))
+
+# `make test PYTEST_OPTIONS=-x`
+PYTEST := $(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
 .PHONY: help
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: install
-install: ## .venv from the hash-locked requirements (nothing to do when it is up to date)
-	@[ -n "$(PYTHON)" ] || { echo "make install: GridWhistle needs Python 3.11 or newer; none found (or set PYTHON=...)" >&2; exit 1; }
-	@$(PYTHON) requirements/install.py
+.PHONY: up down demo
+up: install ## everything on this machine, left running (BROKER=kafka MONITORING=1 PORT_BASE=n)
+	@$(BIN)/gridwhistle up $(UP_OPTIONS)
+
+down: install ## end what `make up` started
+	@$(BIN)/gridwhistle down --state $(STATE)
+
+demo: install ## one day of a district at high speed, with its figures
+	@$(BIN)/gridwhistle demo
+
+.PHONY: test test-kafka fault
+test: install ## unit tests, then integration and end to end on Tansu and mongod
+	@$(PYTEST) -m "not integration and not kafka and not real"
+	@$(PYTEST) -m "integration and not kafka and not real"
+
+test-kafka: install ## integration, end to end and faults on Apache Kafka and mongod (Java 17, Maven)
+	@GW_TEST_BROKER=kafka $(PYTEST) -m "integration or kafka or real"
+
+fault: install ## only the faults: processes killed, the broker or database away (Java 17, Maven)
+	@GW_TEST_BROKER=kafka $(PYTEST) tests/fault
+
+.PHONY: bench real
+bench: install ## reports per second beside a bare relay of the same records
+	@$(BIN)/python -m tests.bench
+
+real: install ## a city's real requests through the pipeline, verdict by verdict (GW_REAL_DATA, GW_BOSTON_FILE)
+	@$(BIN)/gridwhistle real
+
+.PHONY: check check-prometheus
+check: install check-prometheus ## style, types, architecture, locks, schemas, alert rules
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python requirements/check.py
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(BIN)/mypy services shared deploy tests requirements
+
+check-prometheus:
+	@if command -v promtool > /dev/null; then \
+		promtool check rules deploy/prometheus/rules/*.yml && \
+		promtool check config --syntax-only deploy/prometheus/prometheus.yml; \
+	else echo "promtool is not on PATH: alert rules are not checked (Debian: apt-get install prometheus)"; fi
+
+.PHONY: fmt
+fmt: install ## format the code and mend what ruff can mend
+	@$(BIN)/ruff check --fix --show-fixes
+	@$(BIN)/ruff format
+
+.PHONY: docs
+docs: install ## the public contracts as AsyncAPI 3.0 and JSON Schema, in .local/docs
+	@mkdir -p .local/docs
+	@$(BIN)/gridwhistle contracts asyncapi > .local/docs/asyncapi.json
+	@$(BIN)/gridwhistle contracts schema > .local/docs/schema.json
+	@ls -l .local/docs
 
 # The date makes a lock the same on every machine, and keeps the newest releases out until others have tried them.
 LOCK_DATE := 2026-10-24
-COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-emit-find-links --exclude-newer $(LOCK_DATE) --exclude-newer-package pymongo=2026-11-14 --custom-compile-command 'make lock'
+COMPILE = ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --exclude-newer $(LOCK_DATE) --exclude-newer-package pymongo=2026-11-14 \
+	--custom-compile-command 'make lock'
 
 .PHONY: lock
 lock: install ## requirements/*.txt again from requirements/*.in
-	@cd requirements && for layer in runtime local dev; do \
-		before=$$([ $$layer = local ] && echo "-c runtime.txt"; [ $$layer = dev ] && echo "-c local.txt"; :); \
-		../$(COMPILE) $$before $$layer.in -o $$layer.txt || exit 1; done
+	@cd requirements && $(COMPILE) runtime.in -o runtime.txt \
+		&& $(COMPILE) -c runtime.txt local.in -o local.txt \
+		&& $(COMPILE) -c local.txt dev.in -o dev.txt
+	@$(BIN)/python requirements/check.py
+
+.PHONY: install clean
+install: ## .venv from the hash-locked requirements (nothing to do when it is up to date)
+	@[ -n "$(PYTHON)" ] || { echo "GridWhistle needs Python 3.11 or newer; none found (or say PYTHON=...)" >&2; exit 1; }
+	@$(PYTHON) requirements/install.py
+
+clean: ## remove .venv, .local (data, logs, keys) and caches
+	@if [ -x $(BIN)/gridwhistle ]; then $(BIN)/gridwhistle down; fi
+	@rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,38 @@
+"""The real things a test may ask for. They cost seconds, so they are started once a run and shared."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from deploy.local import LocalStack
+from tests.support.stack import chosen_broker, infra_config, stack_config
+
+TESTS = Path(__file__).parent
+# The folders whose tests need neither a broker nor a database; all others start real processes.
+QUICK = {"unit", "contract"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by their folder, and skip what only Apache Kafka can show where the run is on another broker."""
+    needs_kafka = pytest.mark.skip(reason="needs Apache Kafka: make test-kafka")
+    for item in items:
+        if item.path.relative_to(TESTS).parts[0] not in QUICK:
+            item.add_marker(pytest.mark.integration)
+        if item.get_closest_marker("kafka") and chosen_broker() != "kafka":
+            item.add_marker(needs_kafka)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def infra(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalStack]:
+    """Give mongod and the broker of GW_TEST_BROKER, and nothing else; use topics and databases of your own."""
+    async with LocalStack(infra_config(tmp_path_factory.mktemp("infra"))) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalStack]:
+    """Give the whole system with its four services; leave it as whole as you found it."""
+    async with LocalStack(stack_config(tmp_path_factory.mktemp("stack"))) as running:
+        yield running
