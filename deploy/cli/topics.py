@@ -1,0 +1,88 @@
+"""`gridwhistle topics apply`: the topics of one or more districts, created once and left alone when they are right."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from deploy.cli._broker import admin
+from deploy.cli._console import BOOTSTRAP, AsJson, Bootstrap, fail, print_json, print_table, run, say
+from deploy.cli._districts import Districts, partners_of
+from deploy.kafka.apply import Applied, TopicRefusedError, apply, check, only_echoes
+from deploy.kafka.topics import INBOUND, Layout, TopicSpec, plan
+from shared.contracts.topics import DEFAULT_PARTITIONS
+
+app = typer.Typer(name="topics", help="Create and check the topics of a district.", no_args_is_help=True)
+
+ECHO = (
+    "This broker keeps topic settings but does not act on them (Tansu does so): inbound records carry the sender's "
+    "time instead of the broker's, and nothing is deleted after its retention."
+)
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `apply` a sub-command although it is the only one."""
+
+
+@app.command("apply")
+def apply_topics(
+    district: Districts = None,
+    partner: Annotated[
+        list[str] | None, typer.Option(help="One more partner, may be repeated; with --district only.")
+    ] = None,
+    partitions: Annotated[int, typer.Option(min=1, max=1000, help="Of every new topic.")] = DEFAULT_PARTITIONS,
+    replication: Annotated[int, typer.Option(min=1, max=9, help="Copies of every new topic.")] = 1,
+    bootstrap: Bootstrap = BOOTSTRAP,
+    dry_run: Annotated[bool, typer.Option(help="Only show what would be done.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Create the topics of districts: their own six, one inbound topic a partner, and those of reports without a place.
+
+    Run again at any time, e.g. after a profile has gained a partner; existing topics keep their partitions and get the
+    settings they should have.
+    """
+    if partner and not district:
+        raise typer.BadParameter("--partner needs --district", param_hint="--partner")
+    districts = partners_of(district or [], partner or [])
+    specs = plan(districts, Layout(partitions, replication))
+    topics, notes = run(_do(bootstrap, specs, dry_run=dry_run))
+    if as_json:
+        print_json({"topics": [_as_json(one) for one in topics], "notes": notes, "dry_run": dry_run})
+    else:
+        _print(topics, notes)
+
+
+async def _do(bootstrap: str, specs: Sequence[TopicSpec], *, dry_run: bool) -> tuple[list[Applied], list[str]]:
+    async with admin(bootstrap) as client:
+        if dry_run:
+            return await check(client, specs), []
+        try:
+            applied = await apply(client, specs)
+        except TopicRefusedError as error:
+            fail(f"{error}.")
+        inbound = next((spec.name for spec in specs if spec.configs == INBOUND), None)
+        return applied, [ECHO] if inbound and await only_echoes(client, inbound) else []
+
+
+def _as_json(one: Applied) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "state": one.state,
+        "partitions": one.partitions,
+        "configs": dict(one.configs),
+        "note": one.note,
+    }
+
+
+def _print(topics: Sequence[Applied], notes: Sequence[str]) -> None:
+    rows = [
+        (one.name, one.state, str(one.partitions), " ".join(f"{k}={v}" for k, v in one.configs.items()), one.note)
+        for one in topics
+    ]
+    print_table(("topic", "state", "partitions", "settings", "note"), rows)
+    states = sorted({one.state for one in topics})
+    print_counts = ", ".join(f"{sum(one.state == state for one in topics)} {state}" for state in states)
+    say(f"{len(topics)} topics: {print_counts}")
+    for note in notes:
+        say(note)

@@ -1,0 +1,78 @@
+"""Which topics a district has and how each is set. Pure: no broker in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from shared.contracts.actors import PartnerKind
+from shared.contracts.topics import DEFAULT_PARTITIONS, UNLOCATED, Topic, inbound_name, topic_name
+from shared.district.parties import Partner
+from shared.infra.kafka import DEAD_LETTER_BYTES
+
+DAY_MS = 24 * 3600 * 1000
+
+_KNOWS_ITS_DISTRICT = frozenset({PartnerKind.CENTRE, PartnerKind.DEPARTMENT, PartnerKind.TOWNSHIP})
+
+INBOUND = {
+    # The time of a record must be the broker's: a partner's clock is not evidence of when a report came in.
+    "message.timestamp.type": "LogAppendTime",
+    # Contacts stand here in the clear until intake has sealed them, so no longer than an outage over a holiday needs.
+    "retention.ms": str(7 * DAY_MS),
+}
+SETTINGS: Mapping[str, Mapping[str, str]] = {
+    Topic.INCIDENTS: {"retention.ms": str(7 * DAY_MS)},
+    # Holds originals of up to 1 MiB in base 64; kept a month, for somebody has to read them.
+    Topic.DEAD_LETTERS: {"max.message.bytes": str(DEAD_LETTER_BYTES), "retention.ms": str(30 * DAY_MS)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """A topic as it should be."""
+
+    name: str
+    partitions: int
+    replication: int
+    configs: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictPartners:
+    """The partners of a district by id; `roaming` ones may send reports whose district they do not know."""
+
+    district: str
+    partners: tuple[str, ...]
+    roaming: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, district: str, partners: Iterable[Partner]) -> DistrictPartners:
+        """Take them from a profile: a department knows its district, a hotline or a camera may not."""
+        found = tuple(partners)
+        roaming = tuple(one.id for one in found if one.may_report and one.kind not in _KNOWS_ITS_DISTRICT)
+        return cls(district, tuple(one.id for one in found), roaming)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How every topic is laid out; more partitions let more replicas share a district."""
+
+    partitions: int = DEFAULT_PARTITIONS
+    replication: int = 1
+
+    def topic(self, name: str, configs: Mapping[str, str]) -> TopicSpec:
+        """Return one topic in this layout."""
+        # With three copies an acknowledgement means two disks; with fewer there is nothing to ask for.
+        safety = {"min.insync.replicas": "2"} if self.replication > 2 else {}  # noqa: PLR2004
+        return TopicSpec(name, self.partitions, self.replication, {**configs, **safety})
+
+
+def plan(districts: Iterable[DistrictPartners], layout: Layout) -> list[TopicSpec]:
+    """Return every topic of the districts and those of reports without a district, sorted by name."""
+    found = tuple(districts)
+    specs = [layout.topic(topic_name(UNLOCATED, Topic.DEAD_LETTERS), SETTINGS[Topic.DEAD_LETTERS])]
+    specs += [layout.topic(inbound_name(UNLOCATED, one), INBOUND) for one in {id_ for d in found for id_ in d.roaming}]
+    for one in found:
+        specs += [layout.topic(topic_name(one.district, suffix), SETTINGS.get(suffix, {})) for suffix in Topic]
+        specs += [layout.topic(inbound_name(one.district, partner), INBOUND) for partner in one.partners]
+    return sorted(specs, key=lambda spec: spec.name)
