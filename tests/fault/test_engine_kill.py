@@ -140,10 +140,7 @@ async def test_killed_between_any_two_steps_applies_every_record_once(infra: Loc
     """kill -9 at every point of the engine, each in a process and district of its own, all at the same time."""
     async with open_bus(infra.bootstrap) as bus:
         await asyncio.gather(
-            *(
-                killed_and_restarted(infra, bus, number, point, tmp_path)
-                for number, point in enumerate(POINTS, start=1)
-            )
+            *(killed_and_restarted(infra, bus, number, point, tmp_path) for number, point in enumerate(POINTS, start=1))
         )
 
 

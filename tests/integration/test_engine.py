@@ -1,0 +1,171 @@
+"""The engine against a real database and broker, in one process: conflicts, relay, parking, refusals."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from deploy.local import LocalStack
+from shared.contracts.actors import Actor, PartnerKind
+from shared.contracts.commands import AcceptTask, Command, ProgressTask
+from shared.contracts.envelope import Envelope, to_headers
+from shared.contracts.ids import event_id
+from shared.decision import Transient
+from shared.infra.clock import ManualClock, wall_clock
+from shared.infra.engine import AggregateStore, Engine
+from shared.infra.engine.fold import Applied, ParkedRecord, Rejection
+from shared.infra.engine.outbox import Outgoing
+from shared.infra.engine.sweep import Sweeper
+from shared.infra.kafka import KafkaPublisher
+from shared.infra.mongo import connect
+from shared.infra.settings import ServiceSettings
+from tests.support.bus import Bus, data, open_bus
+from tests.support.tally import Tally, decide
+
+pytestmark = pytest.mark.integration
+
+WHEN = datetime(2026, 7, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Heard:
+    """An observer that remembers."""
+
+    reasons: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def applied(self, applied: Applied[Tally]) -> None:
+        self.reasons.append(applied.decision.reason)
+
+    def rejected(self, rejection: Rejection) -> None:
+        self.errors.append(rejection.poison.error)
+
+    def counted(self, outcome: str, number: int) -> None:
+        self.counts[outcome] = self.counts.get(outcome, 0) + number
+
+
+class Broken:
+    """A publisher whose broker is away."""
+
+    async def publish(self, records: list[Outgoing]) -> None:
+        raise Transient(f"{len(records)} records have nowhere to go")
+
+
+@asynccontextmanager
+async def world(infra: LocalStack, district: str) -> AsyncIterator[tuple[AggregateStore[Tally], KafkaPublisher, Bus]]:
+    """Give a store, a publisher and a bus for one district of its own."""
+    store = AggregateStore(connect(infra.mongo_url)[f"gw_engine_{district}"], "tallies", Tally)
+    await store.create_indexes()
+    idempotent = infra.env["GW_KAFKA_IDEMPOTENT"] == "true"
+    publisher = KafkaPublisher(ServiceSettings(kafka_bootstrap=infra.bootstrap, kafka_idempotent=idempotent))
+    async with open_bus(infra.bootstrap) as bus:
+        await bus.create(f"gw.{district}.cases", f"gw.{district}.dead-letters")
+        await publisher.start()
+        try:
+            yield store, publisher, bus
+        finally:
+            await publisher.stop()
+
+
+def engine(store: AggregateStore[Tally], publisher: Any, worker: str, heard: Heard) -> Engine[Tally]:
+    """Return one replica's engine."""
+    return Engine("tally", worker, store, publisher, decide, ManualClock(WHEN), heard)
+
+
+def record(kind: type[Command], district: str, note: str, offset: int) -> ParkedRecord:
+    """Return a record as a consumer would hand it over."""
+    case_id = f"{district}-260701-aaaaaaaa"
+    actor = Actor(partner="centre", kind=PartnerKind.CENTRE)
+    fields: dict[str, Any] = {"task_id": f"{case_id}/tally#1", "note": note}
+    event = kind(district=district, case_id=case_id, occurred_at=WHEN, recorded_at=WHEN, actor=actor, **fields)
+    envelope = Envelope(event_id(f"{kind.__name__}/{note}", 0), "/test", event.type, "")
+    value = event.model_dump_json().encode()
+    headers: list[tuple[str, bytes | None]] = [*to_headers(envelope)]
+    return ParkedRecord(f"gw.{district}.commands", 0, offset, 0, case_id.encode(), value, headers)
+
+
+async def test_two_replicas_on_one_case_apply_every_record_once(infra: LocalStack) -> None:
+    """The version guard re-decides what another replica changed meanwhile; nothing is lost or counted twice."""
+    district, heard = "910001", Heard()
+    async with world(infra, district) as (store, publisher, _):
+        replicas = [engine(store, publisher, worker, heard) for worker in ("a", "b")]
+        await replicas[0].handle([record(AcceptTask, district, "", 0)])
+        batches = [
+            replicas[number % 2].handle([record(ProgressTask, district, f"{number}.{part}", number) for part in "xyz"])
+            for number in range(20)
+        ]
+        await asyncio.gather(*batches)
+        slot = (await store.load([f"{district}-260701-aaaaaaaa"]))[f"{district}-260701-aaaaaaaa"]
+        assert slot.state is not None
+        assert slot.state.count == 60
+        assert sorted(slot.state.notes) == sorted(f"{number}.{part}" for number in range(20) for part in "xyz")
+        assert heard.reasons.count("counted") == 60
+        assert heard.counts["conflict"] > 0
+
+
+async def test_the_same_record_again_changes_nothing(infra: LocalStack) -> None:
+    """A redelivered record is dropped and counted as a duplicate."""
+    district, heard = "910002", Heard()
+    async with world(infra, district) as (store, publisher, bus):
+        one = engine(store, publisher, "a", heard)
+        progress = record(ProgressTask, district, "n", 1)
+        await one.handle([record(AcceptTask, district, "", 0), progress])
+        await one.handle([progress, progress])
+        assert heard.reasons == ["opened", "counted"]
+        assert heard.counts == {"duplicate": 2}
+        said = await bus.read([f"gw.{district}.cases"], lambda seen: len(seen) >= 1)
+        assert [data(item)["note"] for item in said] == ["1:n"]
+
+
+async def test_an_outbox_left_behind_is_published_by_the_relay(infra: LocalStack) -> None:
+    """Saved but not published (the broker went away, no record will come again): the relay publishes and marks."""
+    district, heard = "910003", Heard()
+    async with world(infra, district) as (store, publisher, bus):
+        cut_off = engine(store, Broken(), "a", heard)
+        with pytest.raises(Transient):
+            await cut_off.handle([record(AcceptTask, district, "", 0), record(ProgressTask, district, "n", 1)])
+        relay = Sweeper(engine(store, publisher, "b", heard))
+        assert await relay.relay() == 0, "a young outbox belongs to whoever saved it"
+        await store.collection.update_many({}, {"$set": {"saved_at": wall_clock() - timedelta(minutes=1)}})
+        assert await relay.relay() == 1
+        assert await relay.relay() == 0
+        said = await bus.read([f"gw.{district}.cases"], lambda seen: len(seen) >= 1)
+        assert [data(item)["note"] for item in said] == ["1:n"]
+
+
+async def test_a_record_redelivered_after_a_failed_publish_publishes_again(infra: LocalStack) -> None:
+    """What was decided before the broker went away is published with the same id when the record comes again."""
+    district, heard = "910004", Heard()
+    async with world(infra, district) as (store, publisher, bus):
+        records = [record(AcceptTask, district, "", 0), record(ProgressTask, district, "n", 1)]
+        with pytest.raises(Transient):
+            await engine(store, Broken(), "a", heard).handle(records)
+        await engine(store, publisher, "b", heard).handle(records)
+        said = await bus.read([f"gw.{district}.cases"], lambda seen: len(seen) >= 1)
+        assert [data(item)["note"] for item in said] == ["1:n"]
+        assert heard.reasons == ["opened", "counted"]
+
+
+async def test_a_command_for_a_case_that_never_comes_becomes_a_dead_letter(infra: LocalStack) -> None:
+    """It is parked first, for its case may be on the way; when the wait is over it is refused, with the record whole."""
+    district, heard = "910005", Heard()
+    async with world(infra, district) as (store, publisher, bus):
+        one = engine(store, publisher, "a", heard)
+        early = record(ProgressTask, district, "n", 7)
+        await one.handle([early])
+        await one.handle([early])
+        assert heard.errors == []
+        assert await Sweeper(one).parked() == 0
+        past = wall_clock() - timedelta(seconds=1)
+        await store.collection.update_many({}, {"$set": {"parked_until": past, "parked.$[].until": past}})
+        assert await Sweeper(one).parked() == 1
+        letters = await bus.read([f"gw.{district}.dead-letters"], lambda seen: len(seen) >= 1)
+        assert [(data(item)["error"], data(item)["offset"]) for item in letters] == [("unknown-case", 7)]
+        assert heard.errors == ["unknown-case"]
