@@ -1,5 +1,8 @@
-"""The engine's guarantee, on a real broker and database: a process killed between any two steps loses nothing,
-applies nothing twice, and every event keeps its one id and content."""
+"""The engine's guarantee, on a real broker and database.
+
+A process killed between any two steps loses nothing, applies nothing twice, and every event keeps its one id and
+content.
+"""
 
 from __future__ import annotations
 
@@ -137,7 +140,7 @@ async def check_database(stack: LocalStack, district: str) -> None:
 
 
 async def test_killed_between_any_two_steps_applies_every_record_once(infra: LocalStack, tmp_path: Path) -> None:
-    """kill -9 at every point of the engine, each in a process and district of its own, all at the same time."""
+    """Kill -9 at every point of the engine, each in a process and district of its own, all at the same time."""
     async with open_bus(infra.bootstrap) as bus:
         await asyncio.gather(
             *(killed_and_restarted(infra, bus, number, point, tmp_path) for number, point in enumerate(POINTS, start=1))

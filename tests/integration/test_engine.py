@@ -42,12 +42,15 @@ class Heard:
     counts: dict[str, int] = field(default_factory=dict)
 
     def applied(self, applied: Applied[Tally]) -> None:
+        """Remember the reason."""
         self.reasons.append(applied.decision.reason)
 
     def rejected(self, rejection: Rejection) -> None:
+        """Remember the error."""
         self.errors.append(rejection.poison.error)
 
     def counted(self, outcome: str, number: int) -> None:
+        """Add up."""
         self.counts[outcome] = self.counts.get(outcome, 0) + number
 
 
@@ -55,6 +58,7 @@ class Broken:
     """A publisher whose broker is away."""
 
     async def publish(self, records: list[Outgoing]) -> None:
+        """Fail as a broker that is away does."""
         raise Transient(f"{len(records)} records have nowhere to go")
 
 
@@ -154,7 +158,7 @@ async def test_a_record_redelivered_after_a_failed_publish_publishes_again(infra
 
 
 async def test_a_command_for_a_case_that_never_comes_becomes_a_dead_letter(infra: LocalStack) -> None:
-    """It is parked first, for its case may be on the way; when the wait is over it is refused, with the record whole."""
+    """Parked first, for its case may be on the way; refused when the wait is over, with the record whole."""
     district, heard = "910005", Heard()
     async with world(infra, district) as (store, publisher, bus):
         one = engine(store, publisher, "a", heard)
