@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from deploy.local import state
 from deploy.local.config import ROOT, StackConfig
@@ -55,6 +56,14 @@ def _listen(process: "subprocess.Popen[str]", report: Report) -> StackState:
     raise StackError(f"The supervisor ended without a word (exit status {process.wait()}); see logs/supervisor.log")
 
 
+def process_exists(pid: int) -> bool:
+    """Return whether a process runs; one that ended and was not waited for yet does not."""
+    try:
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except OSError:
+        return False
+
+
 def down(config: StackConfig) -> bool:
     """End the stack of this state directory and wait until it is gone; return False when none was running.
 
@@ -66,7 +75,7 @@ def down(config: StackConfig) -> bool:
         return False
     os.kill(pid, signal.SIGTERM)
     deadline = monotonic() + STOP_SECONDS
-    while state.owner(config.run) == pid:
+    while process_exists(pid):
         if monotonic() > deadline:
             raise StackError(f"Process {pid} has not ended the stack within {STOP_SECONDS:.0f} s; see {config.logs}")
         time.sleep(0.05)
