@@ -122,28 +122,46 @@ class Period(Section):
         return self.start <= minute < self.end
 
 
-DepartmentCode = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+DEPARTMENT = r"^[a-z0-9-]{1,40}$"
+DEPARTMENT_REF = r"^([a-z0-9-]{1,40}|@(township|community|police-station|centre))$"
+TOWNSHIP = r"^[0-9]{9}$"
+COMMUNITY = r"^[0-9]{12}$"
+GRID = r"^[0-9]{12}[0-9A-Z]{3}$"
+AREA = r"^[0-9]{6}([0-9]{3}([0-9]{3}([0-9A-Z]{3})?)?)?$"
+CATEGORY = r"^([EP][0-9]{5}|D[0-9]{2}([0-9]{2})?|L[0-9A-Z-]{1,16})$"
+GLOB = r"^[EPDL*?\[][0-9A-Z*?!\[\]-]*$"
+CLASS = r"^([EPD]([0-9]{2})?|L([0-9A-Z]{2})?)$"
+SLUG = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
+DOTTED = r"^[a-z]+\.[a-z-]+$"
+
+DepartmentCode = Annotated[str, Field(pattern=DEPARTMENT)]
 """Also the department's partner id and the last part of its inbound topic."""
 
-DepartmentRef = Annotated[str, Field(pattern=r"^([a-z0-9-]{1,40}|@(township|community|police-station|centre))$")]
+DepartmentRef = Annotated[str, Field(pattern=DEPARTMENT_REF)]
 """A department by code, or by what it is to the place: `@township`, `@community`, `@police-station`, `@centre`."""
 
-TownshipCode = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
-CommunityCode = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
-GridCode = Annotated[str, Field(pattern=r"^[0-9]{12}[0-9A-Z]{3}$")]
-AreaCode = Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3}([0-9A-Z]{3})?)?)?$")]
+TownshipCode = Annotated[str, Field(pattern=TOWNSHIP)]
+CommunityCode = Annotated[str, Field(pattern=COMMUNITY)]
+GridCode = Annotated[str, Field(pattern=GRID)]
+AreaCode = Annotated[str, Field(pattern=AREA)]
 """A district, township, community or grid."""
 
-CategoryKey = Annotated[str, Field(pattern=r"^([EP][0-9]{5}|D[0-9]{2}([0-9]{2})?|L[0-9A-Z-]{1,16})$")]
+CategoryKey = Annotated[str, Field(pattern=CATEGORY)]
 """Kind and code: event `E06010`, component `P01023`, dispute `D0402`, local `L01001`."""
 
-CategoryGlob = Annotated[str, Field(pattern=r"^[EPDL*?\[][0-9A-Z*?!\[\]-]*$")]
+CategoryGlob = Annotated[str, Field(pattern=GLOB)]
 """A pattern over category keys, e.g. `E09*`."""
+
+ClassKey = Annotated[str, Field(pattern=CLASS)]
+"""A class of categories: the kind, or the kind and the two-digit major class (大类), e.g. `E06`."""
+
+Slug = Annotated[str, Field(pattern=SLUG)]
+
+DottedName = Annotated[str, Field(pattern=DOTTED)]
+"""A command or event type without prefix and version, e.g. `case.verify`, `clock.breached`."""
 
 Weekday = Annotated[int, Field(ge=1, le=7)]
 """ISO weekday: 1 is Monday, 7 is Sunday."""
 
 Severity = Annotated[int, Field(ge=1, le=4)]
 """1 is critical, 4 is minor."""
-
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]

@@ -14,6 +14,7 @@ from pydantic import Field
 from shared.district.base import (
     CategoryGlob,
     CategoryKey,
+    ClassKey,
     DepartmentRef,
     Limit,
     Section,
@@ -22,9 +23,6 @@ from shared.district.base import (
     Stage,
     TownshipCode,
 )
-
-ClassKey = Annotated[str, Field(pattern=r"^([EPD]([0-9]{2})?|L([0-9A-Z]{2})?)$")]
-"""A class of categories: the kind, or the kind and the two-digit major class (大类), e.g. `E06`."""
 
 
 class Priority(StrEnum):

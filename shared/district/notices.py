@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from shared.district.base import Period, Section, Severity, Slug, Span
+from shared.district.base import DottedName, Period, Section, Severity, Slug, Span
 from shared.district.parties import Contact
 from shared.district.policies import Audience
 
-Step = Annotated[str, Field(pattern=r"^[a-z]+\.[a-z-]+$")]
-"""An event type without prefix and version, e.g. `clock.breached`."""
-
-Audiences = dict[Step, tuple[Audience, ...]]
+Audiences = dict[DottedName, tuple[Audience, ...]]
+"""Event type without prefix and version, e.g. `clock.breached` -> whom it is told to."""
 
 DEFAULT_AUDIENCES: Audiences = {
     "report.accepted": (Audience.REPORTER,),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
 
 from pydantic import Field
 
 from shared.contracts.actors import PartnerKind
 from shared.contracts.base import PartnerId
 from shared.contracts.incidents import Datum
-from shared.district.base import DepartmentCode, Period, Section, Slug, TownshipCode, Weekday
+from shared.district.base import CommunityCode, DepartmentCode, DottedName, Period, Section, Slug, TownshipCode, Weekday
 
 ALL_WEEK = (1, 2, 3, 4, 5, 6, 7)
 
@@ -62,13 +61,9 @@ class Department(Section):
     kind: DepartmentKind
     parent: DepartmentCode | None = None
     areas: tuple[TownshipCode, ...] = ()
-    community: str | None = Field(default=None, pattern=r"^[0-9]{12}$", description="for kind community")
+    community: CommunityCode | None = Field(default=None, description="for kind community")
     duty: tuple[Duty, ...] = ()
     note: str | None = None
-
-
-CommandName = Annotated[str, Field(pattern=r"^[a-z]+\.[a-z-]+$")]
-"""A command type without prefix and version, e.g. `case.verify`."""
 
 
 class Partner(Section):
@@ -88,7 +83,7 @@ class Partner(Section):
     timezone: str | None = None
     own_limit: bool = False
     label_map: Slug | None = None
-    commands: tuple[CommandName, ...] = ()
+    commands: tuple[DottedName, ...] = ()
 
 
 PARTNER_KIND_OF = {

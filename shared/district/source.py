@@ -1,0 +1,130 @@
+"""The raw content of a profile, put together from its files, with the line that each part came from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shared.district.csvfile import CsvFile
+from shared.district.problems import Lines, Loc, Position, Problem
+from shared.district.yamlfile import YamlFile
+
+_SUFFIXES = frozenset({".yaml", ".yml", ".csv"})
+_WHOLE = "district"
+
+
+@dataclass
+class Source:
+    """What the files say, where they say it, and what could not be read at all."""
+
+    data: dict[str, Any] = field(default_factory=dict)
+    lines: Lines = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def position(self, loc: Loc) -> Position:
+        """Return the line of a path, or of the nearest thing around it that has one."""
+        for length in range(len(loc), -1, -1):
+            if loc[:length] in self.lines:
+                return self.lines[loc[:length]]
+        return Position("profile")
+
+    def complain(self, position: Position, message: str) -> None:
+        """Note something that is wrong."""
+        self.problems.append(Problem(position, message))
+
+    def append(self, section: str, item: Any, lines: Lines) -> None:
+        """Add an entry to a section that is a list; it goes on where another file left off."""
+        entries = self.data.setdefault(section, [])
+        self.lines.update({(section, len(entries), *loc): at for loc, at in lines.items()})
+        entries.append(item)
+
+    def put(self, section: str, value: Any, lines: Lines) -> None:
+        """Put a section in place; a list is added to, anything else may be said only once."""
+        if isinstance(value, list) and isinstance(self.data.get(section, []), list):
+            inside = _by_first(lines)
+            for n, item in enumerate(value):
+                self.append(section, item, inside[n])
+            self.lines.setdefault((section,), lines[()])
+        elif section in self.data:
+            self.complain(lines[()], f"'{section}' is already given at {self.position((section,))}")
+        else:
+            self.data[section] = value
+            self.lines.update({(section, *loc): at for loc, at in lines.items()})
+
+    def put_pair(self, section: str, path: tuple[str, ...], value: str, at: Position) -> None:
+        """Put one value into a section that is a mapping."""
+        inner = self.data.setdefault(section, {})
+        for part in path[:-1]:
+            inner = inner.setdefault(part, {}) if isinstance(inner, dict) else None
+        if not isinstance(inner, dict):
+            self.complain(at, f"'{section}' is not a table at {self.position((section, *path))}")
+            return
+        if path[-1] in inner:
+            self.complain(at, f"'{path[-1]}' is already given at {self.position((section, *path))}")
+            return
+        inner[path[-1]] = value
+        self.lines[(section, *path)] = at
+
+
+def _by_first(lines: Lines) -> defaultdict[int | str, Lines]:
+    """Return the lines of what lies under each key, with paths relative to it."""
+    inside: defaultdict[int | str, Lines] = defaultdict(dict)
+    for loc, at in lines.items():
+        if loc:
+            inside[loc[0]][loc[1:]] = at
+    return inside
+
+
+def read(path: Path, fields: dict[str, frozenset[str]]) -> Source:
+    """Read a profile from a directory of YAML and CSV files, or from one YAML file.
+
+    `fields` are the sections there are; for those that are lists, with the fields of an entry.
+    """
+    source = Source()
+    if path.is_dir():
+        for file in sorted(one for one in path.iterdir() if one.suffix in _SUFFIXES):
+            _read(source, file, file.name.split(".")[0], fields)
+        source.lines.setdefault((), Position("district.yaml"))
+    else:
+        _read(source, path, _WHOLE, fields)
+    return source
+
+
+def _read(source: Source, file: Path, section: str, fields: dict[str, frozenset[str]]) -> None:
+    if section != _WHOLE and section not in fields:
+        source.complain(Position(file.name), f"'{section}' is not a section; a file is named after one, e.g. grids.csv")
+        return
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        source.complain(Position(file.name), f"cannot be read as UTF-8 text: {error}")
+        return
+    if file.suffix == ".csv":
+        _read_csv(source, CsvFile(file.name, text), section, fields)
+    else:
+        _read_yaml(source, YamlFile(file.name, text), section)
+
+
+def _read_csv(source: Source, file: CsvFile, section: str, fields: dict[str, frozenset[str]]) -> None:
+    if fields.get(section):
+        for item, lines in file.entries(fields[section]):
+            source.append(section, item, lines)
+    else:
+        for path, value, at in file.pairs():
+            source.put_pair(section, path, value, at)
+    source.problems += file.problems
+
+
+def _read_yaml(source: Source, file: YamlFile, section: str) -> None:
+    source.problems += file.problems
+    if section != _WHOLE and file.value is not None:
+        source.put(section, file.value, file.lines)
+    elif isinstance(file.value, dict):
+        source.lines[()] = file.lines[()]
+        inside = _by_first(file.lines)
+        for name, part in file.value.items():
+            source.put(name, part, inside[name])
+    elif not file.problems:
+        source.complain(file.lines[()], "must be a mapping of sections, e.g. 'code: \"620802\"'")
