@@ -1,5 +1,6 @@
 """Apache Kafka itself, one node in KRaft mode (broker and controller in one), from the jars that pom.xml names."""
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -30,16 +31,19 @@ def libs(cache: Path) -> Path:
     wanted = hashlib.sha256(POM.read_bytes()).hexdigest()
     folder = cache / "kafka" / "libs"
     stamp = folder / "pom.sha256"
-    if not (stamp.exists() and stamp.read_text() == wanted):
-        shutil.rmtree(folder, ignore_errors=True)
-        _fetch(folder, cache / "kafka" / "maven.log")
-        stamp.write_text(wanted)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / "libs.lock").open("w") as gate:
+        # Two stacks may start at once with one cache.
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        if not (stamp.exists() and stamp.read_text() == wanted):
+            shutil.rmtree(folder, ignore_errors=True)
+            _fetch(folder, cache / "kafka" / "maven.log")
+            stamp.write_text(wanted)
     return folder
 
 
 def _fetch(folder: Path, log: Path) -> None:
     maven = find_maven()
-    log.parent.mkdir(parents=True, exist_ok=True)
     argv = [maven, "-B", "-q", "-C", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
     with log.open("wb") as out:
         code = subprocess.run([*argv, "-DincludeScope=runtime"], stdout=out, stderr=out, check=False).returncode
