@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -173,3 +173,33 @@ async def test_a_command_for_a_case_that_never_comes_becomes_a_dead_letter(infra
         letters = await bus.read([f"gw.{district}.dead-letters"], lambda seen: len(seen) >= 1)
         assert [(data(item)["error"], data(item)["offset"]) for item in letters] == [("unknown-case", 7)]
         assert heard.errors == ["unknown-case"]
+
+
+async def test_records_of_types_nobody_heeds_are_passed_over(infra: LocalStack) -> None:
+    """What is known but somebody else's is neither decided, saved nor refused; what is unknown is still refused."""
+    district, heard = "910009", Heard()
+    async with world(infra, district) as (store, publisher, _):
+        replica = engine(store, publisher, "a", heard)
+        replica.heeds = frozenset({AcceptTask.type})
+        odd = replace(record(AcceptTask, district, "odd", 2), headers=[])
+        await replica.handle([record(AcceptTask, district, "", 0), record(ProgressTask, district, "x", 1), odd])
+        assert heard.reasons == ["opened"]
+        assert heard.errors == ["bad-envelope"]
+
+
+async def test_a_conflict_prepares_again_for_what_is_stored_now(infra: LocalStack) -> None:
+    """A case that another replica opened meanwhile needs what its state names, so `prepare` sees that state."""
+    district, heard, seen = "910010", Heard(), list[Tally | None]()
+    async with world(infra, district) as (store, publisher, _):
+        other = engine(store, publisher, "b", heard)
+        replica = engine(store, publisher, "a", heard)
+
+        async def prepare(_: object, states: dict[str, Tally | None]) -> None:
+            seen.extend(states.values())
+            if len(seen) == 1:
+                await other.handle([record(AcceptTask, district, "", 0)])
+
+        replica.prepare = prepare
+        await replica.handle([record(ProgressTask, district, "x", 1)])
+        assert seen == [None, Tally()]
+        assert heard.reasons == ["opened", "counted"]

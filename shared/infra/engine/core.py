@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol
 from shared.decision import Poison, S, Transient
 from shared.infra.clock import Clock, wall_clock
 from shared.infra.engine.fold import Applied, Decide, Fold, Rejection
-from shared.infra.engine.inbox import Input, Record, read_input
+from shared.infra.engine.inbox import Input, Record, is_for_others, read_input
 from shared.infra.engine.outbox import Outgoing, dead_letter
 from shared.infra.engine.store import AggregateStore, Slot
 
@@ -64,7 +64,11 @@ Prepare = Callable[[Sequence[Input], dict[str, S | None]], Awaitable[None]]
 
 @dataclass(slots=True)
 class Engine(Generic[S]):
-    """Runs batches. `prepare` may fetch what `decide` needs (profiles) for the inputs and states at hand."""
+    """Runs batches. `prepare` may fetch what `decide` needs (profiles) for the inputs and states at hand.
+
+    `heeds` are the message types the service decides on; another known type on its topics is somebody else's and is
+    passed over undecoded and unsaved. Without it every record is decoded and decided.
+    """
 
     service: str
     worker: str
@@ -74,6 +78,7 @@ class Engine(Generic[S]):
     clock: Clock
     observer: EngineObserver[S]
     prepare: Prepare[S] | None = None
+    heeds: frozenset[str] | None = None
     wrap_step: Callable[[str, Step[S]], Step[S]] = lambda _, step: step
     _stamps: Any = field(default_factory=itertools.count)
 
@@ -86,6 +91,8 @@ class Engine(Generic[S]):
         inputs: list[Input] = []
         rejections: list[Rejection] = []
         for record in records:
+            if self.heeds is not None and is_for_others(record, self.heeds):
+                continue
             try:
                 inputs.append(read_input(record))
             except Poison as poison:
@@ -130,12 +137,15 @@ class Engine(Generic[S]):
             batch.slots = await self.store.load(list(batch.groups))
 
     async def _decide(self, batch: Batch[S], decide: Decide[S]) -> None:
-        if self.prepare is not None and batch.groups:
-            inputs = [source for group in batch.groups.values() for source in group]
-            await self.prepare(inputs, {id_: slot.state for id_, slot in batch.slots.items()})
+        await self._prepare(batch, batch.slots)
         batch.fold = Fold(self.service, decide, self.clock.now(), wall_clock())
         for id_, inputs in batch.groups.items():
             batch.fold.run(batch.slots[id_], inputs)
+
+    async def _prepare(self, batch: Batch[S], slots: dict[str, Slot[S]]) -> None:
+        if self.prepare is not None and slots:
+            inputs = [source for id_ in slots for source in batch.groups[id_]]
+            await self.prepare(inputs, {id_: slot.state for id_, slot in slots.items()})
 
     async def _save_companions(self, batch: Batch[S]) -> None:
         await self.store.save_companions([item for slot in batch.slots.values() for item in slot.companions])
@@ -160,6 +170,7 @@ class Engine(Generic[S]):
         fold.applied = [item for item in fold.applied if item.source.aggregate not in conflicts]
         fold.rejections = [item for item in fold.rejections if item.source and item.source.aggregate not in conflicts]
         slots = await self.store.load(sorted(conflicts))
+        await self._prepare(batch, slots)
         for id_, slot in slots.items():
             fold.run(slot, batch.groups[id_])
             batch.slots[id_] = slot

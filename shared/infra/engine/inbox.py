@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from pydantic import ValidationError
 
 from shared.contracts.envelope import EnvelopeError, Headers, from_headers
-from shared.contracts.registry import UnknownTypeError, decode
+from shared.contracts.registry import UnknownTypeError, decode, event_types
 from shared.decision import Poison
 
 
@@ -71,6 +71,13 @@ def as_mark(cause: str) -> bytes:
         return UUID(cause).bytes
     except ValueError:
         return uuid5(NAMESPACE_URL, cause).bytes
+
+
+def is_for_others(record: Record, heeded: frozenset[str]) -> bool:
+    """Say whether the record is of a type that is known and not heeded; one that cannot be told is not passed over."""
+    told = next((value for name, value in record.headers if name == "ce_type"), None)
+    event_type = told.decode(errors="replace") if told is not None else ""
+    return event_type not in heeded and event_type in event_types()
 
 
 def read_input(record: Record) -> Input:
