@@ -42,3 +42,20 @@ class RecordRejected(Contract):
     def original_headers(self) -> list[tuple[str, bytes | None]]:
         """The rejected record's headers as they came."""
         return [(name, None if value is None else base64.b64decode(value)) for name, value in self.headers]
+
+
+class RecordReplayed(Contract):
+    """Emitted by `gridwhistle dead-letters replay` beside the letter: its original went back to its topic.
+
+    `letter_id` is the CloudEvents id of the letter; `partition` and `offset` say where the original stands now.
+    """
+
+    type: ClassVar[str] = "gridwhistle.record.replayed.v1"
+    topic: ClassVar[str] = "dead-letters"
+
+    district: DistrictCode
+    recorded_at: Instant
+    letter_id: str
+    origin_topic: str = Field(serialization_alias="topic", validation_alias="topic")
+    partition: int
+    offset: int

@@ -71,7 +71,11 @@ class Report(Contract):
     `due_at` is a limit of the report's own, heeded only from partners whose profile entry says `own_limit`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="allow",
+        json_schema_extra={"anyOf": [{"required": ["text"]}, {"required": ["category"]}]},
+    )
     type: ClassVar[str] = "gridwhistle.report.submit.v1"
 
     report_id: str = Field(min_length=1, max_length=128)
