@@ -7,7 +7,7 @@ import typer
 
 from deploy.cli._broker import admin
 from deploy.cli._console import BOOTSTRAP, AsJson, Bootstrap, fail, print_json, print_table, run, say
-from deploy.cli._districts import Districts, partners_of
+from deploy.cli._districts import Districts, ProfilePaths, by_hand, from_files
 from deploy.kafka.apply import Applied, TopicRefusedError, apply, check, only_echoes
 from deploy.kafka.topics import INBOUND, Layout, TopicSpec, plan
 from shared.contracts.topics import DEFAULT_PARTITIONS
@@ -28,6 +28,7 @@ def _group() -> None:
 @app.command("apply")
 def apply_topics(
     district: Districts = None,
+    profile: ProfilePaths = None,
     partner: Annotated[
         list[str] | None, typer.Option(help="One more partner, may be repeated; with --district only.")
     ] = None,
@@ -44,7 +45,7 @@ def apply_topics(
     """
     if partner and not district:
         raise typer.BadParameter("--partner needs --district", param_hint="--partner")
-    districts = partners_of(district or [], partner or [])
+    districts = by_hand(district or [], partner or []) + from_files(profile or [])
     specs = plan(districts, Layout(partitions, replication))
     topics, notes = run(_do(bootstrap, specs, dry_run=dry_run))
     if as_json:
