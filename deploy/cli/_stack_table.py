@@ -33,7 +33,7 @@ def _components(now: StackState) -> Table:
     table = Table(
         title=f"GridWhistle 网格哨: {now.phase}", title_style=PHASE_STYLE.get(now.phase, ""), title_justify="left"
     )
-    for heading in ("component", "address", "health, metrics", "log", "pid"):
+    for heading in ("component", "address", "log", "pid"):
         table.add_column(heading, overflow="fold")
     for component in now.components:
         table.add_row(*_row(component))
@@ -43,9 +43,7 @@ def _components(now: StackState) -> Table:
 def _row(component: ComponentState) -> tuple[str, ...]:
     address = f"{HOST}:{component.port}"
     pid = str(component.pid) if component.pid else "[red]down[/red]"
-    if not component.service:
-        return component.name, address, "", short(component.log), pid
-    return component.name, f"http://{address}", "/healthz /readyz /metrics", short(component.log), pid
+    return component.name, f"http://{address}" if component.service else address, short(component.log), pid
 
 
 def _places(now: StackState) -> Table:
@@ -57,6 +55,7 @@ def _places(now: StackState) -> Table:
         places.add_row(
             "reports in", f"POST http://{HOST}:{intake.port}/v1/reports or topics gw.<district>.in.<partner>"
         )
+    places.add_row("health", "/healthz /readyz /metrics on each service's address")
     places.add_row("bootstrap", f"{now.bootstrap} ({now.broker})")
     places.add_row("mongo", now.mongo_url)
     for line in _topics(now.topics):
