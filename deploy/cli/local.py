@@ -90,10 +90,14 @@ def up(
 @app.command()
 def down(state: State = STATE) -> None:
     """End the stack: services first, then the broker, then mongod, each with a clean shutdown."""
+    config = StackConfig(state=state.resolve())
     try:
-        was_running = background.down(StackConfig(state=state.resolve()))
+        was_running = background.down(config)
     except StackError as error:
         raise fail(error) from None
+    ended = states.read(config.run) if was_running else None
+    for problem in ended.problems if ended else ():
+        report(problem)
     report("ended" if was_running else f"nothing is running in {state}")
 
 

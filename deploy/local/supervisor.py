@@ -26,9 +26,11 @@ class Supervisor:
     """Runs one stack from start to end."""
 
     def __init__(self, config: StackConfig, report: Report, ready: Ready) -> None:
-        self._stack = LocalStack(config, report)
+        self._stack = LocalStack(config, self._hear)
         self._watch = Watch(self._stack, report, self._changed)
+        self._report = report
         self._ready = ready
+        self._ending = False
         self._topics: tuple[str, ...] = ()
 
     async def serve(self) -> None:
@@ -45,6 +47,7 @@ class Supervisor:
                 try:
                     await self._watch.forever()
                 finally:
+                    self._ending = True
                     self._write("stopping")
         except AlreadyRunningError:
             raise
@@ -54,6 +57,12 @@ class Supervisor:
             raise
         except asyncio.CancelledError:
             self._write("stopped")
+
+    def _hear(self, line: str) -> None:
+        """Pass on what the stack says; what it says at its end is a problem that `down` shows."""
+        self._report(line)
+        if self._ending:
+            self._watch.problems.append(line)
 
     def _changed(self) -> StackState:
         return self._write("degraded" if self._watch.degraded else "ready")
