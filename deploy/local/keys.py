@@ -4,11 +4,11 @@ import hashlib
 import json
 import secrets
 from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
-from deploy.local.config import StackConfig
+from deploy.local.errors import StackError
+from shared.district.loader import ProfileError, load
 
 KEY_BYTES = 32
 
@@ -23,35 +23,35 @@ def write_private(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def partners(folders: list[Path]) -> dict[str, list[str]]:
-    """Return each partner of the profiles with the districts that name it."""
+def partners(folders: Iterable[Path]) -> dict[str, list[str]]:
+    """Return each partner of the profiles, departments too, with the districts that name it.
+
+    Raises:
+        StackError: a profile is not valid.
+    """
     found: dict[str, list[str]] = {}
     for folder in folders:
-        for entry in _entries(folder / "partners.yaml"):
-            found.setdefault(entry, []).append(folder.name)
+        try:
+            profile = load(folder)
+        except ProfileError as error:
+            raise StackError(f"The district profile {folder} is not valid:\n{error}") from None
+        for partner in profile.partners:
+            found.setdefault(partner.id, []).append(profile.code)
     return found
 
 
-def _entries(path: Path) -> list[str]:
-    """Return the ids in a partners.yaml: a list of entries, or a mapping that holds one."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else []
-    entries = content.get("partners", []) if isinstance(content, dict) else content
-    return [entry["id"] for entry in entries or []]
-
-
-def ensure_secrets(config: StackConfig) -> None:
-    """Make what is missing; a partner that a profile gains gets a key, the others keep theirs."""
-    folder = config.secrets
+def ensure_secrets(folder: Path, wanted: Mapping[str, Sequence[str]]) -> None:
+    """Make what is missing; `wanted` has the districts of each partner. A new one gets a key, the others keep theirs."""
     if not (folder / "vault.keys").exists():
         write_private(folder / "vault.keys", f"local-1 {b64encode(secrets.token_bytes(KEY_BYTES)).decode()}\n")
     if not (folder / "webhook.secrets").exists():
         write_private(
             folder / "webhook.secrets", f"default whsec_{b64encode(secrets.token_bytes(KEY_BYTES)).decode()}\n"
         )
-    _ensure_http_keys(folder, partners(config.profile_folders()))
+    _ensure_http_keys(folder, wanted)
 
 
-def _ensure_http_keys(folder: Path, wanted: dict[str, list[str]]) -> None:
+def _ensure_http_keys(folder: Path, wanted: Mapping[str, Sequence[str]]) -> None:
     """Keep the clear keys for the operator, and for intake only their digests."""
     clear = folder / "http-clients.json"
     known: dict[str, str] = json.loads(clear.read_text()) if clear.exists() else {}

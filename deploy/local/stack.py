@@ -93,7 +93,9 @@ class LocalStack:
         self._lock.take()
         self.env = services.common_env(self.config, wall_clock())
         check_ports(self._all_ports())
-        keys.ensure_secrets(self.config)
+        # A stack without profiles has no partners either, e.g. the broker and database of a test.
+        folders = self.config.profile_folders() if self.config.provision else []
+        keys.ensure_secrets(self.config.secrets, keys.partners(folders))
         self._write_client_env()
         await self._start_infra()
         if self.config.provision:

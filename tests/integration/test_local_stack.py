@@ -287,23 +287,25 @@ async def test_dead_broker_ends_the_watch_with_its_name(config: StackConfig) -> 
 # ---------------------------------------------------------------- secrets
 
 
+def contents(folder: Path) -> dict[str, str]:
+    """Return the files of a folder."""
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
 def test_secrets_are_private_kept_and_complete(tmp_path: Path) -> None:
     """Keys are readable by their owner only; a new partner gets one and the others keep theirs."""
-    profile = tmp_path / "districts" / "620802"
-    profile.mkdir(parents=True)
-    config = StackConfig(state=tmp_path / "state", profiles=profile.parent)
-    (profile / "partners.yaml").write_text("partners:\n- id: grid-app\n")
-    keys.ensure_secrets(config)
-    before = {path.name: path.read_text() for path in config.secrets.iterdir()}
-    (profile / "partners.yaml").write_text("partners:\n- id: grid-app\n- id: housing\n")
-    keys.ensure_secrets(config)
-    after = {path.name: path.read_text() for path in config.secrets.iterdir()}
-    assert {stat.S_IMODE(path.stat().st_mode) for path in config.secrets.iterdir()} == {0o600}
+    keys.ensure_secrets(tmp_path, {"grid-app": ["620802"]})
+    before = contents(tmp_path)
+    keys.ensure_secrets(tmp_path, {"grid-app": ["620802"], "housing": ["620171", "620802"]})
+    after = contents(tmp_path)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
     assert before["vault.keys"] == after["vault.keys"]
-    assert before["http.keys"].splitlines()[0] in after["http.keys"].splitlines()
-    assert [line.split()[:2] for line in after["http.keys"].splitlines()] == [
-        ["grid-app", "620802"],
-        ["housing", "620802"],
+    lines = after["http.keys"].splitlines()
+    assert before["http.keys"].splitlines()[0] in lines
+    assert [tuple(line.split()[:2]) for line in lines] == [
+        ("grid-app", "620802"),
+        ("housing", "620171"),
+        ("housing", "620802"),
     ]
 
 
