@@ -41,7 +41,7 @@ def partners(folders: Iterable[Path]) -> dict[str, list[str]]:
 
 
 def ensure_secrets(folder: Path, wanted: Mapping[str, Sequence[str]]) -> None:
-    """Make what is missing; `wanted` has the districts of each partner. A new one gets a key, the others keep theirs."""
+    """Make what is missing; `wanted` has each partner's districts. A new one gets a key, the others keep theirs."""
     if not (folder / "vault.keys").exists():
         write_private(folder / "vault.keys", f"local-1 {b64encode(secrets.token_bytes(KEY_BYTES)).decode()}\n")
     if not (folder / "webhook.secrets").exists():

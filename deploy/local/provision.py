@@ -52,6 +52,5 @@ async def _take(config: StackConfig, step: tuple[str, ...], env: Mapping[str, st
         file.write(output)
     if process.returncode:
         last = output.decode(errors="replace").splitlines()[-LAST_LINES:]
-        raise ComponentError(
-            f"gridwhistle {' '.join(step)}", f"failed with exit status {process.returncode}", log, last
-        )
+        raise ComponentError(called, f"failed with exit status {process.returncode}", log, last)
+    report(f"{called}: done")
