@@ -109,6 +109,7 @@ class ReportFacts(Event):
     partner_kind: PartnerKind
     report_id: str
     category: str | None = None
+    category_claimed: str | None = Field(default=None, description="what the partner called it, where no category is")
     severity: int | None = None
     text: str = ""
     lon: float | None = None
