@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -48,7 +48,11 @@ class Condition:
     otherwise: str
 
 
-def compile_conditions(when: When, known: frozenset[str]) -> Iterator[Condition]:
+Within = Mapping[str, tuple[str, ...]]
+"""Grid -> its sub-grids, or what it was re-cut into."""
+
+
+def compile_conditions(when: When, known: frozenset[str], within: Within) -> Iterator[Condition]:
     """Yield the conditions of a rule, cheap and selective ones first; `known` are the category keys there are."""
     builders: tuple[tuple[str, Callable[[tuple[Any, ...]], Test], str], ...] = (
         ("categories", partial(_category, known=known), "category is not"),
@@ -56,7 +60,7 @@ def compile_conditions(when: When, known: frozenset[str]) -> Iterator[Condition]
         ("partner_kinds", partial(_fact, "partner_kind"), "partner kind is not"),
         ("severity", partial(_fact, "severity"), "severity in the report is not"),
         ("grid_kind", partial(_fact, "grid_kind"), "kind of grid is not"),
-        ("areas", _area, "place is not in"),
+        ("areas", partial(_area, within=within), "place is not in"),
         ("weekdays", _weekday, "weekday is not"),
         ("hours", _hours, "time of day is not in"),
         ("keywords", _keyword, "text has no"),
@@ -84,8 +88,12 @@ def _fact(name: str, wanted: tuple[Any, ...]) -> Test:
     return lambda view: getattr(view.facts, name) in values
 
 
-def _area(areas: tuple[str, ...]) -> Test:
-    codes = frozenset(areas)
+def _area(areas: tuple[str, ...], within: Within) -> Test:
+    codes, todo = set(areas), list(areas)
+    while todo:
+        parts = set(within.get(todo.pop(), ())) - codes
+        codes |= parts
+        todo.extend(parts)
     return lambda view: not codes.isdisjoint(view.areas)
 
 

@@ -8,7 +8,7 @@ from shared.district.checks import CHECKS
 from shared.district.model import Profile
 from shared.district.problems import Finding, Position, Problem, ProfileError
 from shared.district.shape import section_fields, shape
-from shared.district.source import Source, read
+from shared.district.source import Source, key_of, read
 
 _SINGULAR = {
     "townships": "township",
@@ -59,9 +59,7 @@ def _subject(source: Source, finding: Finding) -> str:
     """Name the entry a finding is about: `department housing: `."""
     match finding.loc:
         case (str(section), int(at), *_) if isinstance(entries := source.data.get(section), list):
-            entry = entries[at]
-            names = [entry[key] for key in ("code", "id", "key") if key in entry] if isinstance(entry, dict) else []
-            return f"{_SINGULAR.get(section, section)} {names[0] if names else at + 1}: "
+            return f"{_SINGULAR.get(section, section)} {key_of(entries[at]) or at + 1}: "
         case (str(section), *rest) if rest:
             return f"{section}: "
     return ""

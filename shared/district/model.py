@@ -32,6 +32,7 @@ from shared.district.parties import (
     DutyRole,
     Partner,
     implied_partner,
+    with_duty,
 )
 from shared.district.policies import (
     Audience,
@@ -91,7 +92,8 @@ class Profile(Section):
     """Everything configurable about one district (区情档案).
 
     `version` is 0 until the profile is applied. Every department is a partner under its own code, whether or not
-    `partners` says so. A profile that came through the loader has no dangling references.
+    `partners` says so, and has the default duty roster where it states none. A profile that
+    came through the loader has no dangling references.
     """
 
     code: DistrictCode
@@ -104,6 +106,7 @@ class Profile(Section):
     communities: tuple[Community, ...] = ()
     grids: tuple[Grid, ...] = ()
     departments: tuple[Department, ...] = Field(min_length=1)
+    default_duty: tuple[Duty, ...] = Field(default=(), description="{code} and {name} stand for the department's")
     partners: tuple[Partner, ...] = ()
 
     categories: tuple[Category, ...] = ()
@@ -137,11 +140,11 @@ class Profile(Section):
         return name
 
     @model_validator(mode="after")
-    def _departments_speak(self) -> Self:
+    def _departments_speak_and_answer(self) -> Self:
         named = {partner.id for partner in self.partners}
         implied = tuple(implied_partner(one) for one in self.departments if one.code not in named)
-        if implied:
-            object.__setattr__(self, "partners", self.partners + implied)
+        object.__setattr__(self, "partners", self.partners + implied)
+        object.__setattr__(self, "departments", tuple(with_duty(one, self.default_duty) for one in self.departments))
         return self
 
     @property

@@ -96,3 +96,20 @@ def implied_partner(department: Department) -> Partner:
     """Return the partner that a department is under its own code."""
     kind = PARTNER_KIND_OF.get(department.kind, PartnerKind.DEPARTMENT)
     return Partner(id=department.code, kind=kind, name=department.name, department=department.code)
+
+
+def with_duty(department: Department, template: tuple[Duty, ...]) -> Department:
+    """Return the department with a roster: its own, else the template with its code and name filled in."""
+    if department.duty or not template:
+        return department
+    return department.model_copy(update={"duty": tuple(_filled(duty, department) for duty in template)})
+
+
+def _filled(duty: Duty, department: Department) -> Duty:
+    """Return a line of the default roster for one department."""
+
+    def fill(text: str) -> str:
+        return text.replace("{code}", department.code).replace("{name}", department.name)
+
+    channels = tuple(one.model_copy(update={"address": fill(one.address)}) for one in duty.channels)
+    return duty.model_copy(update={"person": fill(duty.person), "channels": channels})

@@ -52,7 +52,8 @@ class RuleBook:
         self._zone = profile.zone
         self._joint_severity = profile.whistle.joint_severity
         known = frozenset(one.key for one in profile.categories)
-        self._rules = tuple(_compile(rule, known) for rule in profile.rules)
+        within = _grids_within(profile)
+        self._rules = tuple(_compile(rule, known, within) for rule in profile.rules)
         policies = PolicyBook(profile, departments)
         self._decide = lru_cache(maxsize=_REMEMBERED)(
             lambda at, key, township, community: policies.decide(
@@ -95,8 +96,19 @@ class RuleBook:
         return None, tried
 
 
-def _compile(rule: Rule, known: frozenset[str]) -> _Compiled:
-    conditions = compile_conditions(rule.when, known)
+def _grids_within(profile: Profile) -> dict[str, tuple[str, ...]]:
+    """Return for each grid with sub-grids or successors the codes that mean a part of its ground."""
+    parts: dict[str, tuple[str, ...]] = {}
+    for grid in profile.grids:
+        if grid.parent is not None:
+            parts[grid.parent] = (*parts.get(grid.parent, ()), grid.code)
+        if grid.retired:
+            parts[grid.code] = grid.successors
+    return parts
+
+
+def _compile(rule: Rule, known: frozenset[str], within: dict[str, tuple[str, ...]]) -> _Compiled:
+    conditions = compile_conditions(rule.when, known, within)
     named = tuple(Condition(one.test, f"rule {rule.id}: no, {one.otherwise}") for one in conditions)
     return _Compiled(rule, named)
 

@@ -6,7 +6,6 @@ it declared stays known, so that nothing that refers to it is reported as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
@@ -14,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from shared.district.model import Profile
 from shared.district.problems import Finding, Loc, fields_of, from_pydantic
+from shared.district.source import key_of
 
-_KEYS = ("code", "id", "key")
 _STAND_IN: dict[str, Any] = {
     "code": "000000",
     "name": "?",
@@ -92,12 +91,5 @@ def _shaped(profile: Profile, data: dict[str, Any], dropped: set[Loc], broken: f
         profile,
         {name: [n for n in range(len(items)) if (name, n) not in dropped] for name, items in lists.items()},
         broken,
-        {name: set(_keys(items)) for name, items in lists.items()},
+        {name: {key for key in map(key_of, items) if key is not None} for name, items in lists.items()},
     )
-
-
-def _keys(items: list[Any]) -> Iterator[str]:
-    """Yield the code, id or key of every entry that has one."""
-    for one in items:
-        if isinstance(one, dict):
-            yield from (str(one[key]) for key in _KEYS if key in one)

@@ -13,6 +13,7 @@ from shared.district.yamlfile import YamlFile
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".csv"})
 _WHOLE = "district"
+KEYS = ("code", "id", "key")
 
 
 @dataclass
@@ -67,6 +68,27 @@ class Source:
         inner[path[-1]] = value
         self.lines[(section, *path)] = at
 
+    def fall_back(self, section: str, value: Any, lines: Lines) -> None:
+        """Add what an included section says on top of what the profile says itself."""
+        if isinstance(value, list) and isinstance(self.data.setdefault(section, []), list):
+            own = set(map(key_of, self.data[section])) - {None}
+            inside = _by_first(lines)
+            for n, item in enumerate(value):
+                if key_of(item) not in own:
+                    self.append(section, item, inside[n])
+        elif isinstance(value, dict) and isinstance(self.data.setdefault(section, {}), dict):
+            for name in [name for name in value if name not in self.data[section]]:
+                self.data[section][name] = value[name]
+                self.lines.update({(section, *loc): at for loc, at in lines.items() if loc[:1] == (name,)})
+        else:
+            self.data.setdefault(section, value)
+
+
+def key_of(entry: Any) -> str | None:
+    """Return the code, id or key of an entry as it is written."""
+    found = [entry[key] for key in KEYS if key in entry] if isinstance(entry, dict) else []
+    return str(found[0]) if found else None
+
 
 def _by_first(lines: Lines) -> defaultdict[int | str, Lines]:
     """Return the lines of what lies under each key, with paths relative to it."""
@@ -80,31 +102,51 @@ def _by_first(lines: Lines) -> defaultdict[int | str, Lines]:
 def read(path: Path, fields: dict[str, frozenset[str]]) -> Source:
     """Read a profile from a directory of YAML and CSV files, or from one YAML file.
 
-    `fields` are the sections there are; for those that are lists, with the fields of an entry.
+    `fields` are the sections there are; for those that are lists, with the fields of an entry. `include` names further
+    directories; of their entries those are taken that the profile does not give itself under the same code.
     """
     source = Source()
     if path.is_dir():
-        for file in sorted(one for one in path.iterdir() if one.suffix in _SUFFIXES):
-            _read(source, file, file.name.split(".")[0], fields)
+        _read_directory(source, path, "", fields)
         source.lines.setdefault((), Position("district.yaml"))
     else:
-        _read(source, path, _WHOLE, fields)
+        _read(source, path, path.name, _WHOLE, fields)
+    includes = source.data.pop("include", [])
+    for name in includes if isinstance(includes, list) else [includes]:
+        _include(source, (path if path.is_dir() else path.parent) / str(name), f"{name}/", fields)
     return source
 
 
-def _read(source: Source, file: Path, section: str, fields: dict[str, frozenset[str]]) -> None:
+def _include(source: Source, folder: Path, prefix: str, fields: dict[str, frozenset[str]]) -> None:
+    if not folder.is_dir():
+        source.complain(source.position(("include",)), f"include: there is no directory '{prefix}' beside the profile")
+        return
+    included = Source()
+    _read_directory(included, folder, prefix, fields)
+    source.problems += included.problems
+    inside = _by_first(included.lines)
+    for section, value in included.data.items():
+        source.fall_back(section, value, inside[section])
+
+
+def _read_directory(source: Source, folder: Path, prefix: str, fields: dict[str, frozenset[str]]) -> None:
+    for file in sorted(one for one in folder.iterdir() if one.suffix in _SUFFIXES):
+        _read(source, file, prefix + file.name, file.name.split(".")[0], fields)
+
+
+def _read(source: Source, file: Path, shown: str, section: str, fields: dict[str, frozenset[str]]) -> None:
     if section != _WHOLE and section not in fields:
-        source.complain(Position(file.name), f"'{section}' is not a section; a file is named after one, e.g. grids.csv")
+        source.complain(Position(shown), f"'{section}' is not a section; a file is named after one, e.g. grids.csv")
         return
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        source.complain(Position(file.name), f"cannot be read as UTF-8 text: {error}")
+        source.complain(Position(shown), f"cannot be read as UTF-8 text: {error}")
         return
     if file.suffix == ".csv":
-        _read_csv(source, CsvFile(file.name, text), section, fields)
+        _read_csv(source, CsvFile(shown, text), section, fields)
     else:
-        _read_yaml(source, YamlFile(file.name, text), section)
+        _read_yaml(source, YamlFile(shown, text), section)
 
 
 def _read_csv(source: Source, file: CsvFile, section: str, fields: dict[str, frozenset[str]]) -> None:

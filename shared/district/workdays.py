@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 import chinese_calendar
 
@@ -24,6 +24,7 @@ def table_covers(year: int) -> bool:
     return True
 
 
+@lru_cache(maxsize=4_096)
 def _by_table(day: date) -> bool | None:
     """Return True for a make-up day, False for a public holiday, None where the table leaves it to the weekend."""
     if not table_covers(day.year):

@@ -1,0 +1,1 @@
+"""District profiles, one folder each, and the generator of their sample grids."""
