@@ -82,6 +82,7 @@ class CaseOpened(CaseEvent):
     township: str | None = None
     partner: str
     partner_kind: PartnerKind
+    notice: str | None = Field(default=None, description="the profile's notice policy by which the case is told")
 
 
 class TaskEvent(CaseEvent):
