@@ -81,3 +81,10 @@ async def consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
             yield client
         finally:
             await client.stop()
+
+
+async def topic_partitions(bootstrap: str) -> dict[str, int]:
+    """Return every topic of the broker with its number of partitions."""
+    async with admin(bootstrap) as client:
+        # All of them: asked for one by name that is not there, Tansu would create it.
+        return {topic["topic"]: len(topic["partitions"]) for topic in await client.describe_topics()}

@@ -1,6 +1,5 @@
 """`gridwhistle contracts`: the public surface as AsyncAPI 3.0 and JSON Schema, for partners and their tools."""
 
-import difflib
 import sys
 from typing import Annotated
 
@@ -8,9 +7,10 @@ import typer
 import yaml
 
 from deploy.cli._console import print_json
-from deploy.contracts.asyncapi import PREFIX, document
+from deploy.cli._types import required_name
+from deploy.contracts.asyncapi import document
 from deploy.contracts.flows import FLOWS
-from deploy.contracts.schemas import REPORT, inbound_types, message_types, schema_of
+from deploy.contracts.schemas import inbound_types, message_types, schema_of
 
 app = typer.Typer(
     name="contracts", help="Print what crosses the bus, for partners and their tools.", no_args_is_help=True
@@ -48,21 +48,7 @@ def schema(
     if type_ is None:
         print_json({name: schema_of(name, inbound=sent) for name in known})
     else:
-        print_json(schema_of(full_name(type_, sorted(known)), inbound=sent))
-
-
-def full_name(name: str, known: list[str]) -> str:
-    """Return the message type that a full or short name means.
-
-    Raises:
-        typer.BadParameter: there is none; the message names what is near.
-    """
-    full = name if name.startswith(PREFIX) else f"{PREFIX}{name}"
-    for candidate in (full, f"{full}.v1"):
-        if candidate in known:
-            return candidate
-    near = difflib.get_close_matches(f"{full.removesuffix('.v1')}.v1", known, n=3) or [REPORT]
-    raise typer.BadParameter(f"{name!r} is not a message type; near it: {', '.join(near)}", param_hint="TYPE")
+        print_json(schema_of(required_name(type_, known, "TYPE"), inbound=sent))
 
 
 class _Plain(yaml.SafeDumper):
