@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli._console import fail
+from deploy.cli._console import fail, run
+from deploy.cli._profiles import away, from_database, from_files, store
 from deploy.kafka.topics import DistrictPartners
 from shared.contracts.topics import UNLOCATED
-from shared.district.loader import ProfileError, load
+from shared.decision import Transient
+from shared.district.model import Profile
 
 Districts = Annotated[list[str] | None, typer.Option("--district", help="Six digits, e.g. 620802; may be repeated.")]
 ProfilePaths = Annotated[
@@ -37,13 +39,28 @@ def by_hand(districts: Sequence[str], partners: Sequence[str]) -> list[DistrictP
     return [DistrictPartners(check_code(code), tuple(partners), tuple(partners)) for code in districts]
 
 
-def from_files(paths: Sequence[Path]) -> list[DistrictPartners]:
+def from_profiles(paths: Sequence[Path]) -> list[DistrictPartners]:
     """Return the districts of profiles that may not have been applied yet; one that is not valid ends the command."""
-    found = []
-    for path in paths:
+    return [_of(from_files(path)) for path in paths]
+
+
+def applied(districts: Sequence[str], mongo_url: str) -> list[DistrictPartners]:
+    """Return the districts as their newest applied profiles say; every district when none is named.
+
+    Raises:
+        typer.BadParameter: a code is not one.
+    """
+    codes = [check_code(code) for code in districts] or run(_known(mongo_url))
+    return [_of(from_database(code, mongo_url)) for code in codes]
+
+
+async def _known(mongo_url: str) -> list[str]:
+    async with store(mongo_url) as profiles:
         try:
-            profile = load(path)
-        except (ProfileError, FileNotFoundError) as error:
-            fail(f"{path}: {error}")
-        found.append(DistrictPartners.of(profile.code, profile.partners))
-    return found
+            return sorted(await profiles.newest())
+        except Transient as error:
+            fail(away(error, mongo_url))
+
+
+def _of(profile: Profile) -> DistrictPartners:
+    return DistrictPartners.of(profile.code, profile.partners)

@@ -1,15 +1,17 @@
 """`gridwhistle topics apply`: the topics of one or more districts, created once and left alone when they are right."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from deploy.cli._broker import admin
 from deploy.cli._console import BOOTSTRAP, AsJson, Bootstrap, fail, print_json, print_table, run, say
-from deploy.cli._districts import Districts, ProfilePaths, by_hand, from_files
+from deploy.cli._districts import Districts, ProfilePaths, applied, by_hand, from_profiles
+from deploy.cli._profiles import MONGO_URL, MongoUrl
 from deploy.kafka.apply import Applied, TopicRefusedError, apply, check, only_echoes
-from deploy.kafka.topics import INBOUND, Layout, TopicSpec, plan
+from deploy.kafka.topics import INBOUND, DistrictPartners, Layout, TopicSpec, plan
 from shared.contracts.topics import DEFAULT_PARTITIONS
 
 app = typer.Typer(name="topics", help="Create and check the topics of a district.", no_args_is_help=True)
@@ -30,23 +32,24 @@ def apply_topics(
     district: Districts = None,
     profile: ProfilePaths = None,
     partner: Annotated[
-        list[str] | None, typer.Option(help="One more partner, may be repeated; with --district only.")
+        list[str] | None, typer.Option(help="A partner of --district, instead of its profile's; may be repeated.")
     ] = None,
     partitions: Annotated[int, typer.Option(min=1, max=1000, help="Of every new topic.")] = DEFAULT_PARTITIONS,
     replication: Annotated[int, typer.Option(min=1, max=9, help="Copies of every new topic.")] = 1,
     bootstrap: Bootstrap = BOOTSTRAP,
+    mongo_url: MongoUrl = MONGO_URL,
     dry_run: Annotated[bool, typer.Option(help="Only show what would be done.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Create the topics of districts: their own six, one inbound topic a partner, and those of reports without a place.
 
+    Without --profile and --partner the partners are those of the applied profiles; without --district, of all of them.
     Run again at any time, e.g. after a profile has gained a partner; existing topics keep their partitions and get the
     settings they should have.
     """
     if partner and not district:
         raise typer.BadParameter("--partner needs --district", param_hint="--partner")
-    districts = by_hand(district or [], partner or []) + from_files(profile or [])
-    specs = plan(districts, Layout(partitions, replication))
+    specs = plan(_districts(district or [], profile or [], partner or [], mongo_url), Layout(partitions, replication))
     topics, notes = run(_do(bootstrap, specs, dry_run=dry_run))
     if as_json:
         print_json({"topics": [_as_json(one) for one in topics], "notes": notes, "dry_run": dry_run})
@@ -54,16 +57,26 @@ def apply_topics(
         _print(topics, notes)
 
 
+def _districts(
+    districts: list[str], profiles: list[Path], partners: list[str], mongo_url: str
+) -> list[DistrictPartners]:
+    if partners:
+        return by_hand(districts, partners) + from_profiles(profiles)
+    if profiles and not districts:
+        return from_profiles(profiles)
+    return applied(districts, mongo_url) + from_profiles(profiles)
+
+
 async def _do(bootstrap: str, specs: Sequence[TopicSpec], *, dry_run: bool) -> tuple[list[Applied], list[str]]:
     async with admin(bootstrap) as client:
         if dry_run:
             return await check(client, specs), []
         try:
-            applied = await apply(client, specs)
+            done = await apply(client, specs)
         except TopicRefusedError as error:
             fail(f"{error}.")
         inbound = next((spec.name for spec in specs if spec.configs == INBOUND), None)
-        return applied, [ECHO] if inbound and await only_echoes(client, inbound) else []
+        return done, [ECHO] if inbound and await only_echoes(client, inbound) else []
 
 
 def _as_json(one: Applied) -> dict[str, Any]:
