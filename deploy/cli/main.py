@@ -1,7 +1,7 @@
 """The `gridwhistle` command: collects what it finds beside this file and knows no command itself.
 
 A module here that has an `app: typer.Typer` is a part of the command line. With `typer.Typer(name="topics", ...)` its
-commands stand under `gridwhistle topics`; without a name they stand at the top. A name that begins with `_` is a helper.
+commands stand under `gridwhistle topics`; without a name they stand at the top. A module named `_…` is a helper.
 """
 
 import importlib
