@@ -58,8 +58,8 @@ def apply(
     gone = vanished_grids(applied, profile)
     if gone and not drop_grids:
         fail(
-            f"{len(gone)} grids would no longer resolve, e.g. {gone[0]}: keep their rows and name under successors what "
-            "they were re-cut into, or say --drop-grids"
+            f"{len(gone)} grids would no longer resolve, e.g. {gone[0]}: keep their rows and name under successors "
+            "what they were re-cut into, or say --drop-grids"
         )
     changes = diff(applied, profile)
     if dry_run:

@@ -130,7 +130,8 @@ def _include(source: Source, folder: Path, prefix: str, fields: dict[str, frozen
 
 
 def _read_directory(source: Source, folder: Path, prefix: str, fields: dict[str, frozenset[str]]) -> None:
-    for file in sorted(one for one in folder.iterdir() if one.suffix in _SUFFIXES):
+    files = [one for one in folder.iterdir() if one.suffix in _SUFFIXES]
+    for file in sorted(files, key=lambda one: (one.stem != _WHOLE, one.name)):
         _read(source, file, prefix + file.name, file.name.split(".")[0], fields)
 
 
@@ -161,12 +162,14 @@ def _read_csv(source: Source, file: CsvFile, section: str, fields: dict[str, fro
 
 def _read_yaml(source: Source, file: YamlFile, section: str) -> None:
     source.problems += file.problems
-    if section != _WHOLE and file.value is not None:
+    if file.value is None:
+        return
+    if section != _WHOLE:
         source.put(section, file.value, file.lines)
     elif isinstance(file.value, dict):
         source.lines[()] = file.lines[()]
         inside = _by_first(file.lines)
         for name, part in file.value.items():
             source.put(name, part, inside[name])
-    elif not file.problems:
+    else:
         source.complain(file.lines[()], "must be a mapping of sections, e.g. 'code: \"620802\"'")
