@@ -63,7 +63,7 @@ def _outgoing(service: str, source: Input, event: Event, ordinal: int) -> Outgoi
 def dead_letter(service: str, record: Record, poison: Poison, now: datetime) -> Outgoing:
     """Return the dead letter of a record: the original byte for byte, and why."""
     district = _district(record.topic)
-    cause = f"{record.topic}/{record.partition}/{record.offset}"
+    cause = place_of(record)
     letter = RecordRejected(
         district=district,
         recorded_at=now,
@@ -87,6 +87,11 @@ def dead_letter(service: str, record: Record, poison: Poison, now: datetime) -> 
     )
     value = letter.model_dump_json(exclude_none=True, by_alias=True).encode()
     return Outgoing(topic_name(district, letter.topic), record.key or b"", value, to_headers(envelope))
+
+
+def place_of(record: Record) -> str:
+    """Return what names one record for good: its place, and its time, for a topic made again starts at offset 0."""
+    return f"{record.topic}/{record.partition}/{record.offset}@{record.timestamp}"
 
 
 def _district(topic: str) -> str:
