@@ -1,0 +1,34 @@
+"""The command line in a test, without a process of its own for each command."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from typer.testing import CliRunner, Result
+
+from deploy.cli.main import app
+
+
+@dataclass(frozen=True, slots=True)
+class Cli:
+    """`gridwhistle …` against one broker."""
+
+    bootstrap: str
+
+    async def run(self, *arguments: str, stdin: str | None = None) -> Result:
+        """Run a command in a thread, for it has an event loop of its own."""
+        env = {"GW_KAFKA_BOOTSTRAP": self.bootstrap, "COLUMNS": "250"}
+        return await asyncio.to_thread(lambda: CliRunner().invoke(app, list(arguments), stdin, env))
+
+    async def json(self, *arguments: str, stdin: str | None = None) -> Any:
+        """Run a command with --json and return what it printed.
+
+        Raises:
+            AssertionError: it did not end well.
+        """
+        result = await self.run(*arguments, "--json", stdin=stdin)
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
