@@ -1,4 +1,4 @@
-"""The whole day before it begins: every report of every district, flaws and stories included, in the order of sending."""
+"""The whole day before it begins: every report of every district, flaws and stories included, in order of sending."""
 
 from __future__ import annotations
 

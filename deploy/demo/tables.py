@@ -103,7 +103,9 @@ def departments(world: World, tally: Tally) -> Table:
         found = world.districts[district].index.department(code)
         table.add_row(found.name if found else code, *_department_cells(figures))
     if len(shown) > BUSIEST:
-        table.add_row(f"其余 {len(shown) - BUSIEST} 个部门", *_department_cells(_together(shown[BUSIEST:])), style="dim")
+        table.add_row(
+            f"其余 {len(shown) - BUSIEST} 个部门", *_department_cells(_together(shown[BUSIEST:])), style="dim"
+        )
     return table
 
 

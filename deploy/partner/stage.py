@@ -1,0 +1,90 @@
+"""A local stack for plays and replays: fresh data, and services whose virtual clock can be set, and set again."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+from collections.abc import Coroutine
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from deploy.local import LocalStack, StackConfig
+from deploy.local.component import together
+from deploy.local.config import all_services
+from deploy.local.errors import AlreadyRunningError
+from deploy.local.machine import check_ports
+from deploy.local.report import Report, silent
+from deploy.local.state import owner
+from shared.infra.clock import ScaledClock, pause, wall_clock
+
+T = TypeVar("T")
+
+LEAD_SECONDS = 6.0
+"""What the services are given to get ready before the virtual clock reaches its start; it waits there for nobody."""
+
+
+class Stage:
+    """`async with Stage(config) as stage`, then `await stage.run(start, rate)` for each stretch of virtual time."""
+
+    def __init__(self, config: StackConfig, report: Report = silent) -> None:
+        self._services = config.services or all_services()
+        self.stack = LocalStack(config.model_copy(update={"services": ()}), report)
+
+    async def __aenter__(self) -> Self:
+        """Forget the last time, and start database and broker, topics and profiles.
+
+        Raises:
+            StackError: a port is taken, the stack runs already, a program is missing.
+        """
+        config = self.stack.config
+        running = owner(config.run)
+        if running is not None:
+            raise AlreadyRunningError(config.state, running)
+        check_ports((config.ports.service(name), name) for name in self._services)
+        for part in ("mongo", "kafka", "logs", "run"):
+            shutil.rmtree(config.state / part, ignore_errors=True)
+        await self.stack.__aenter__()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        """End everything."""
+        await self.stack.stop()
+
+    async def run(self, start: datetime, rate: float, lead: float = LEAD_SECONDS) -> ScaledClock:
+        """(Re)start the services on a clock that runs `rate` times as fast; return at the virtual instant `start`."""
+        clock = ScaledClock(start, wall_clock() + timedelta(seconds=lead), rate)
+        env = {
+            "GW_CLOCK_START": clock.start.isoformat(),
+            "GW_CLOCK_ORIGIN": clock.origin.isoformat(),
+            "GW_CLOCK_RATE": repr(rate),
+        }
+        await together(*(self._begin(name, env) for name in self._services))
+        await pause(max(0.0, clock.real_seconds(start - clock.now())))
+        return clock
+
+    async def _begin(self, name: str, env: dict[str, str]) -> None:
+        known = {service for service, _ in self.stack.replicas()}
+        if name in known:
+            await self.stack.service(name).restart(env)
+        else:
+            await self.stack.add_replica(name, env)
+
+
+def until_stopped(work: Coroutine[Any, Any, T]) -> T:
+    """Run it; SIGTERM ends it as Ctrl-C does, so that nothing is left behind.
+
+    Raises:
+        KeyboardInterrupt: it was ended.
+    """
+
+    async def guarded() -> T:
+        task = asyncio.ensure_future(work)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+
+    return asyncio.run(guarded())
