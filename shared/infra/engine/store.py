@@ -110,9 +110,7 @@ class AggregateStore(Generic[S]):
         else:
             gone["parked_until"] = 1
         if slot.state is not None:
-            fields["s"] = slot.state.model_dump(mode="python", exclude_defaults=True)
-            self._put(fields, gone, "due", self.due(slot.state))
-            for name, value in self.index(slot.state).items():
+            for name, value in self._state_fields(slot.state).items():
                 self._put(fields, gone, name, value)
         if slot.version == 0:
             return InsertOne({"_id": slot.id, **fields, "ids": slot.new_marks})
@@ -120,6 +118,15 @@ class AggregateStore(Generic[S]):
         if slot.new_marks:
             update["$push"] = {"ids": {"$each": slot.new_marks, "$slice": -REMEMBERED}}
         return UpdateOne({"_id": slot.id, "v": slot.version}, update)
+
+    def _state_fields(self, state: S) -> dict[str, Any]:
+        dumped = state.model_dump(mode="python", exclude_defaults=True)
+        return {"s": dumped, "due": self.due(state), **self.index(state)}
+
+    def companion(self, id_: str, state: S) -> Companion:
+        """Return a new aggregate as the companion of another's decision; this store's engine takes it from there."""
+        fields = {name: value for name, value in self._state_fields(state).items() if value is not None}
+        return Companion(self.collection_name, {"_id": id_, "v": 1, "ids": [], **fields})
 
     @staticmethod
     def _put(fields: dict[str, Any], gone: dict[str, int], name: str, value: Any) -> None:
