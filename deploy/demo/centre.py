@@ -1,4 +1,4 @@
-"""How the simulated governance centre (综治中心) works: sorts, decides who does it, approves, now and then withdraws."""
+"""How the simulated governance centre (综治中心) works: it sorts, assigns, approves, and withdraws now and then."""
 
 from __future__ import annotations
 

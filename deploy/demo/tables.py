@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from statistics import mean
 
@@ -45,12 +44,7 @@ def closing_rate(tally: Tally) -> float | None:
 
 def on_time_rate(tally: Tally) -> float | None:
     """Return the share of handling clocks in time, of those done or overdue."""
-    late = sum(sum(1 for _ in figures.overdue) for figures in tally.departments.values())
-    verdicts: Counter[str] = Counter()
-    for figures in tally.departments.values():
-        verdicts.update(figures.verdicts)
-    judged = verdicts["on_time"] + verdicts["late"] + late
-    return verdicts["on_time"] / judged if judged else None
+    return _together(tally.departments.items()).on_time_rate
 
 
 def mean_hours(tally: Tally) -> float | None:

@@ -1,0 +1,144 @@
+"""The demo as a whole: a fresh stack, the day, the figures, the proof; and everything ended again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from deploy.demo.agenda import Agenda
+from deploy.demo.cast import Cast
+from deploy.demo.day import Day
+from deploy.demo.desk import Desk
+from deploy.demo.live import View
+from deploy.demo.result import DemoResult, imbalances
+from deploy.demo.scenario import write
+from deploy.demo.tables import closing_rate, mean_hours, on_time_rate
+from deploy.demo.tally import Tally
+from deploy.demo.world import District, World
+from deploy.local.config import STATE, StackConfig
+from deploy.local.report import Report
+from deploy.partner.database import duplicates_by_district
+from deploy.partner.follower import Follower
+from deploy.partner.publisher import Publisher
+from deploy.partner.stage import Stage
+from shared.contracts.topics import UNLOCATED, Topic, topic_name
+from shared.district.loader import load
+from shared.district.lookup import DirectoryIndex
+from shared.district.model import Profile
+from shared.infra.clock import monotonic
+
+DAY = datetime.fromisoformat("2026-07-01T00:00:00+08:00")
+"""A working Wednesday."""
+
+DISTRICTS = ("620802", "620171")
+HEARD = (Topic.INCIDENTS, Topic.CASES, Topic.ESCALATIONS, Topic.NOTIFICATIONS, Topic.DEAD_LETTERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to play. `rate`: virtual seconds of one real second."""
+
+    reports: int = 2_200
+    seed: int = 1
+    rate: float = 960.0
+    broker: Literal["tansu", "kafka"] = "tansu"
+    port_base: int | None = None
+    state: Path = STATE / "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The day when it is over."""
+
+    world: World
+    tally: Tally
+    result: DemoResult
+
+
+def config_of(options: Options) -> StackConfig:
+    """Return the stack to play on; its services get their clock when they start."""
+    return StackConfig(
+        state=options.state,
+        cache=STATE,
+        broker=options.broker,
+        port_base=options.port_base,
+        districts=DISTRICTS,
+        mode="demo",
+    )
+
+
+def world_of(profiles: Sequence[Profile], seed: int) -> World:
+    """Return what the simulated partners know at midnight."""
+    return World({one.code: District(DirectoryIndex(one), seed) for one in profiles}, Desk())
+
+
+async def play(options: Options, view: View, report: Report) -> Played:
+    """Play the day on a stack of its own and return what came of it.
+
+    Raises:
+        StackError: the stack cannot start.
+    """
+    begun = monotonic()
+    config = config_of(options)
+    profiles = [load(folder) for code in DISTRICTS for folder in config.profile_folders() if folder.name == code]
+    world = world_of(profiles, options.seed)
+    scenario = write(world, profiles, DAY, options.reports, options.seed)
+    report(f"{len(scenario.submissions):,} records written for {DAY:%Y-%m-%d}, seed {options.seed}")
+    agenda = Agenda(world.desk)
+    agenda.add(scenario.submissions)
+    async with Stage(config, report) as stage:
+        topics = [topic_name(code, suffix) for code in DISTRICTS for suffix in HEARD]
+        topics.append(topic_name(UNLOCATED, Topic.DEAD_LETTERS))
+        bootstrap = stage.stack.bootstrap
+        publisher = Publisher(bootstrap, idempotent=options.broker == "kafka")
+        async with publisher, Follower(bootstrap, topics) as follower:
+            clock = await stage.run(DAY, options.rate)
+            day = Day(world, Cast(world, scenario.stories), agenda, clock, DAY, publisher, follower, view)
+            with view:
+                await day.play()
+        duplicates = sum((await duplicates_by_district(stage.stack.mongo_url)).values())
+    return Played(world, day.tally, _result(options, day, duplicates, monotonic() - begun))
+
+
+def _result(options: Options, day: Day, duplicates: int, seconds: float) -> DemoResult:
+    tally, events = day.tally, day.tally.events
+    problems = tuple(imbalances(tally, day.submitted, duplicates))
+    by_reason: dict[str, int] = {}
+    for (_, error), count in tally.letters.most_common():
+        by_reason[error] = by_reason.get(error, 0) + count
+    return DemoResult(
+        reports_submitted=day.submitted,
+        reports_accepted=events["report.accepted"],
+        reports_merged=events["report.merged"],
+        reports_duplicate=duplicates,
+        reports_rejected=sum(tally.rejected_reports.values()),
+        cases_opened=events["case.opened"],
+        cases_closed=tally.in_state("closed"),
+        cases_open=tally.open_cases,
+        cases_withdrawn=tally.in_state("withdrawn"),
+        cases_reopened=events["case.reopened"],
+        tasks_assigned=events["task.assigned"],
+        tasks_completed=events["task.completed"],
+        tasks_returned=events["task.returned"],
+        warnings=events["clock.warned"],
+        breaches=events["clock.breached"],
+        escalations=events["case.escalated"],
+        teams_summoned=events["team.summoned"],
+        teams_on_scene=events["team.on-scene"],
+        members_absent=events["team.absent"],
+        notices_queued=events["notice.queued"],
+        notices_delivered=events["notice.delivered"],
+        dead_letters=sum(tally.letters.values()),
+        dead_letters_by_reason=by_reason,
+        closing_rate=closing_rate(tally),
+        on_time_rate=on_time_rate(tally),
+        mean_handling_hours=mean_hours(tally),
+        conservation_ok=not problems,
+        conservation_problems=problems,
+        seed=options.seed,
+        broker=options.broker,
+        wall_seconds=round(seconds, 1),
+    )

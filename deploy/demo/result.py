@@ -1,0 +1,68 @@
+"""What is left of the day: the figures of .local/demo.json, all from topics and databases, and whether they add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from deploy.demo.tally import Tally
+
+
+class DemoResult(BaseModel):
+    """`reports_submitted` is what the broker acknowledged to the partners; everything else is what the system said."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reports_submitted: int
+    reports_accepted: int
+    reports_merged: int
+    reports_duplicate: int
+    reports_rejected: int
+    cases_opened: int
+    cases_closed: int
+    cases_open: int
+    cases_withdrawn: int
+    cases_reopened: int
+    tasks_assigned: int
+    tasks_completed: int
+    tasks_returned: int
+    warnings: int
+    breaches: int
+    escalations: int
+    teams_summoned: int
+    teams_on_scene: int
+    members_absent: int
+    notices_queued: int
+    notices_delivered: int
+    dead_letters: int
+    dead_letters_by_reason: dict[str, int]
+    closing_rate: float | None
+    on_time_rate: float | None
+    mean_handling_hours: float | None
+    conservation_ok: bool
+    conservation_problems: tuple[str, ...] = ()
+    seed: int
+    broker: str
+    wall_seconds: float
+
+    def write(self, path: Path) -> None:
+        """Write the JSON."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def imbalances(tally: Tally, submitted: int, duplicates: int) -> Iterator[str]:
+    """Yield a sentence for each sum that does not come out, of reports and of cases."""
+    accepted, merged = tally.events["report.accepted"], tally.events["report.merged"]
+    rejected = sum(tally.rejected_reports.values())
+    if submitted != accepted + merged + duplicates + rejected:
+        yield (
+            f"{submitted} reports were submitted, but {accepted} accepted + {merged} merged + {duplicates} duplicate "
+            f"+ {rejected} rejected = {accepted + merged + duplicates + rejected}"
+        )
+    closed, withdrawn = tally.in_state("closed"), tally.in_state("withdrawn")
+    if accepted != tally.open_cases + closed + withdrawn:
+        total = tally.open_cases + closed + withdrawn
+        yield f"{accepted} reports were accepted, but {total} cases are open, closed or withdrawn"

@@ -1,0 +1,1 @@
+"""Measuring, never asserting: `python -m tests.bench`."""
