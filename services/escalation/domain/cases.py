@@ -1,0 +1,165 @@
+"""What the router says of the case as a whole, and what that means for its time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.escalation.domain.clocks import Wanted, start, stop
+from services.escalation.domain.draft import Draft
+from services.escalation.domain.model import Case, Clock, Phase
+from services.escalation.domain.muster import stand_down
+from services.escalation.domain.whistle import blow, call_at_opening
+from shared.contracts.cases import (
+    CaseClosed,
+    CaseEvent,
+    CaseOpened,
+    CaseReopened,
+    CaseResolved,
+    CaseTriaged,
+    CaseWithdrawn,
+    Outcome,
+)
+from shared.contracts.escalations import ClockKind, Place, Verdict
+from shared.contracts.limits import Limit
+
+
+def happened(event: CaseEvent) -> datetime:
+    """Return when a thing happened: never after it became known, however fast a partner's clock runs."""
+    return min(event.occurred_at, event.recorded_at)
+
+
+def born(event: CaseTriaged | CaseOpened) -> Case:
+    """Return a case that nothing has happened to yet."""
+    return Case(
+        district=event.district,
+        case_id=event.case_id,
+        profile_version=event.profile_version,
+        phase=Phase.TRIAGE,
+        began_at=happened(event),
+        severity=event.severity,
+        place=Place(lon=event.lon, lat=event.lat, address=event.address),
+        grid=event.grid,
+        township=event.township,
+    )
+
+
+def on_triaged(draft: Draft, event: CaseTriaged) -> str:
+    """Start the clock of a case that waits for a human to name its category (分拣)."""
+    if draft.case.phase is not Phase.TRIAGE or draft.clocks:
+        return "overtaken"
+    owner = draft.profile.triage.owner if draft.directory.department(draft.profile.triage.owner) else draft.centre
+    start(draft, Wanted("triage", ClockKind.TRIAGE, owner, happened(event), event.limit))
+    return "triaged"
+
+
+def on_opened(draft: Draft, event: CaseOpened) -> str:
+    """Start the reporter's clock; blow the whistle if the case is joint and serious enough."""
+    if draft.case.phase is not Phase.TRIAGE:
+        return "overtaken"
+    for clock in draft.live():
+        stop(draft, clock, happened(event))
+    draft.adopt(event.profile_version)
+    draft.change(
+        phase=Phase.OPEN,
+        severity=event.severity,
+        lead=event.lead or draft.centre,
+        assists=event.assists,
+        place=Place(lon=event.lon, lat=event.lat, address=event.address),
+        grid=event.grid,
+        community=event.community,
+        township=event.township,
+    )
+    _start_reporters_clock(draft, event)
+    if event.joint and event.severity <= draft.profile.whistle.joint_severity:
+        blow(draft, call_at_opening(draft, event.recorded_at))
+        return "opened_jointly"
+    return "opened"
+
+
+def _start_reporters_clock(draft: Draft, event: CaseOpened) -> None:
+    """Start the clock of the whole case, from when the reporter's time began."""
+    limit = None if event.due_at or not event.limits else event.limits[-1].limit
+    if limit or event.due_at:
+        key, owner = _case_key(draft), draft.case.lead
+        start(draft, Wanted(key, ClockKind.CASE, owner, event.opened_at, limit, event.due_at))
+
+
+def _case_key(draft: Draft) -> str:
+    """Return the key of the case's clock: one for each time it is started."""
+    number = draft.number("case")
+    return "case" if number == 1 else f"case#{number}"
+
+
+def reporters_clock(draft: Draft) -> Clock | None:
+    """Return the clock of the whole case, the one of the latest episode."""
+    return next((clock for clock in reversed(draft.clocks.values()) if clock.kind is ClockKind.CASE), None)
+
+
+def on_resolved(draft: Draft, event: CaseResolved) -> str:
+    """End the reporter's clock and start that of the verification (核查)."""
+    if draft.case.phase is not Phase.OPEN:
+        return "overtaken"
+    at = happened(event)
+    draft.change(phase=Phase.RESOLVED, returned=(), arbitrating="")
+    for clock in draft.live():
+        stop(draft, clock, at, None if clock.kind is ClockKind.CASE else Verdict.VOID)
+    stand_down(draft, at, "resolved")
+    if event.verify_limit is not None:
+        _start_verification(draft, at, event.verify_limit)
+    return "resolved"
+
+
+def _start_verification(draft: Draft, at: datetime, limit: Limit) -> None:
+    key = f"verify#{draft.number('verify')}"
+    start(draft, Wanted(key, ClockKind.VERIFY, draft.centre, at, limit))
+
+
+def on_closed(draft: Draft, event: CaseClosed) -> str:
+    """End all that lives; verification and case were done, everything else ceased to matter."""
+    if draft.case.phase.ended:
+        return "overtaken"
+    _end(draft, Phase.CLOSED, happened(event), event.outcome)
+    return "closed"
+
+
+def on_withdrawn(draft: Draft, event: CaseWithdrawn) -> str:
+    """End all that lives without a verdict."""
+    if draft.case.phase.ended:
+        return "overtaken"
+    _end(draft, Phase.WITHDRAWN, happened(event), None)
+    return "withdrawn"
+
+
+def _end(draft: Draft, phase: Phase, at: datetime, outcome: Outcome | None) -> None:
+    draft.change(phase=phase, returned=(), arbitrating="")
+    for clock in draft.live():
+        stop(draft, clock, at, _last_verdict(clock, outcome))
+    stand_down(draft, at, phase)
+
+
+def _last_verdict(clock: Clock, outcome: Outcome | None) -> Verdict | None:
+    """Return a clock's verdict at the end of its case; None leaves it to the instants.
+
+    A case that was closed unverified was not verified in time, even though it ends at the very due instant.
+    """
+    if outcome is None or clock.kind not in (ClockKind.CASE, ClockKind.VERIFY):
+        return Verdict.VOID
+    if clock.kind is ClockKind.VERIFY and outcome is Outcome.SOLVED_UNVERIFIED and clock.breached_at is not None:
+        return Verdict.LATE
+    return None
+
+
+def on_reopened(draft: Draft, event: CaseReopened) -> str:
+    """Begin a new episode: levels start again, the reporter's clock goes on with its old due instant."""
+    if event.episode <= draft.case.episode:
+        return "overtaken"
+    at = happened(event)
+    for clock in draft.live():
+        stop(draft, clock, at, None if clock.kind is ClockKind.VERIFY else Verdict.VOID)
+    draft.change(phase=Phase.OPEN, episode=event.episode, level=0, returned=(), arbitrating="")
+    old = reporters_clock(draft)
+    if old is not None:
+        limit, due = old.start.limit, old.original_due_at
+        key, owner = _case_key(draft), draft.case.lead
+        start(draft, Wanted(key, ClockKind.CASE, owner, old.start.at, limit, due, live_from=at))
+    return "reopened"

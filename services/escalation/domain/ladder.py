@@ -1,0 +1,54 @@
+"""The ladder of escalation: from the first breach among the live clocks, rung by rung, and never down in an episode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.escalation.domain.draft import Draft
+from services.escalation.domain.model import Clock
+from shared.contracts.escalations import CaseEscalated
+from shared.district.policies import Rung
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next rung, when it is due, and the breached clock that drives it."""
+
+    at: datetime
+    rung: Rung
+    clock: Clock
+
+
+def next_step(draft: Draft) -> Step | None:
+    """Return the next rung above the level the case is on, or None when no live clock is breached or none is left."""
+    breached = [(clock.breached_at, clock.key) for clock in draft.live() if clock.breached_at is not None]
+    rung = _above(draft, draft.case.level)
+    if rung is None or not breached:
+        return None
+    since, key = min(breached)
+    at = since if rung.after is None else draft.calendar.due(since, rung.after)
+    return Step(at, rung, draft.clocks[key])
+
+
+def _above(draft: Draft, level: int) -> Rung | None:
+    return next((rung for rung in draft.profile.escalation.ladder if rung.level > level), None)
+
+
+def climb(draft: Draft, step: Step) -> None:
+    """Raise the case to the rung."""
+    clock = step.clock
+    reason = f"{clock.kind}_breached"
+    _raise(draft, step.rung, step.at, reason, clock.owner, draft.clock_id(clock))
+
+
+def rise(draft: Draft, at: datetime, reason: str) -> None:
+    """Raise the case by one rung for another reason than a breach; on the top rung it stays."""
+    rung = _above(draft, draft.case.level)
+    if rung is not None:
+        _raise(draft, rung, at, reason, draft.case.lead or draft.centre, None)
+
+
+def _raise(draft: Draft, rung: Rung, at: datetime, reason: str, owner: str, clock_id: str | None) -> None:
+    draft.change(level=rung.level)
+    draft.say(CaseEscalated, at, level=rung.level, reason=reason, owner=owner, clock_id=clock_id)

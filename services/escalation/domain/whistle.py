@@ -1,0 +1,204 @@
+"""Blowing the whistle (吹哨): who is called, where to, and until when. What the team then does is `muster.py`.
+
+Four ways lead here: a joint case at its opening, a person by hand, the ladder, and refusals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.escalation.domain.draft import Draft
+from services.escalation.domain.geo import middle
+from services.escalation.domain.model import Case, Seat, Team
+from shared.contracts.escalations import Place, TeamMember, TeamSummoned
+from shared.contracts.limits import Limit, LimitUnit
+from shared.decision import Rejected
+from shared.district.departments import DepartmentIndex
+from shared.district.whistle import Place as PlacePolicy
+
+_TOWNSHIP, _COMMUNITY = 9, 12
+"""Digits of the codes of a township and of a community, which name departments too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A whistle to be blown; what it leaves open is decided by the profile."""
+
+    required: tuple[str, ...]
+    at: datetime
+    reason: str
+    optional: tuple[str, ...] = ()
+    place: Place | None = None
+    within: Limit | None = None
+    quorum: int | None = None
+
+
+def department_of(index: DepartmentIndex, ref: str, case: Case) -> str | None:
+    """Return the department that a code, `@township` and the like, or the code of a township or community names."""
+    if ref.isdigit() and len(ref) == _TOWNSHIP:
+        return index.resolve("@township", ref)
+    if ref.isdigit() and len(ref) == _COMMUNITY:
+        return index.resolve("@community", ref[:_TOWNSHIP], ref)
+    return index.resolve(ref, case.township, case.community)
+
+
+def named_departments(draft: Draft, refs: Iterable[str]) -> tuple[str, ...]:
+    """Return the departments that a person named, each once.
+
+    Raises:
+        Rejected: `unknown-department`, when the profile does not know one of them.
+    """
+    found: dict[str, None] = {}
+    for ref in refs:
+        code = department_of(draft.directory.departments, ref, draft.case)
+        if code is None:
+            raise Rejected("unknown-department", f"The profile of {draft.case.district} knows no department {ref!r}.")
+        found[code] = None
+    return tuple(found)
+
+
+def known_departments(draft: Draft, refs: Iterable[str]) -> tuple[str, ...]:
+    """Return those departments that the profile knows, each once; the centre when it knows none."""
+    index = draft.directory.departments
+    found = {code: None for ref in refs if ref and (code := department_of(index, ref, draft.case))}
+    return tuple(found) or (draft.centre,)
+
+
+def blow(draft: Draft, call: Call) -> bool:
+    """Call the departments: a new team, or a further round of the one that lives. Return whether anybody is called."""
+    team = draft.case.team
+    if team is not None and team.live:
+        return further_round(draft, team, call)
+    number, nonces = draft.number("team"), team.nonces if team else ()
+    seats = _seated(draft, (), call)
+    place = call.place or mustering_place(draft)
+    _summon(draft, _timed(draft, call, _Base(number, 1, call.at, place, call.reason, seats, nonces)))
+    return True
+
+
+def further_round(draft: Draft, team: Team, call: Call) -> bool:
+    """Call those of a live team who are not there yet, and any new members, for another round."""
+    seats = _seated(draft, team.seats, call)
+    if all(seat.present_at is not None for seat in seats if seat.required) and len(seats) == len(team.seats):
+        return False
+    place = call.place or team.place
+    fresh = tuple(seat if seat.present_at else _asked_again(seat) for seat in seats)
+    base = _Base(team.number, team.round + 1, team.whistled_at, place, call.reason, fresh, team.nonces)
+    _summon(draft, _timed(draft, call, base).model_copy(update={"on_scene_at": team.on_scene_at}))
+    return True
+
+
+def _asked_again(seat: Seat) -> Seat:
+    """Return the seat of a member that must answer anew."""
+    return seat.model_copy(update={"coming": None, "answered_at": None, "eta": None, "silent": False})
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    number: int
+    round: int
+    whistled_at: datetime
+    place: Place
+    reason: str
+    seats: tuple[Seat, ...]
+    nonces: tuple[str, ...]
+
+
+def _timed(draft: Draft, call: Call, base: _Base) -> Team:
+    """Return the team with the times and the quorum of this round."""
+    rules = draft.profile.whistle
+    muster_by = muster_time(draft, call)
+    required = sum(seat.required for seat in base.seats)
+    quorum = rules.quorum.needed(required) if call.quorum is None else min(call.quorum, required)
+    return Team(
+        number=base.number,
+        round=base.round,
+        whistled_at=base.whistled_at,
+        summoned_at=call.at,
+        answer_by=min(muster_by, draft.calendar.due(call.at, rules.answer_within)),
+        muster_by=muster_by,
+        quorum=quorum,
+        place=base.place,
+        reason=base.reason,
+        seats=base.seats,
+        nonces=base.nonces,
+    )
+
+
+def muster_time(draft: Draft, call: Call) -> datetime:
+    """Return when the members must be on site."""
+    return draft.calendar.due(call.at, call.within or draft.profile.whistle.muster_within)
+
+
+def _seated(draft: Draft, seats: tuple[Seat, ...], call: Call) -> tuple[Seat, ...]:
+    """Return the seats with those of the call added; one that was optional and is required now becomes so."""
+    taken = {code: seat for seat in seats for code in (seat.department, seat.holder)}
+    changed = {seat.department: seat for seat in seats}
+    due = muster_time(draft, call)
+    for code in (*call.required, *call.optional):
+        required = code in call.required
+        if code not in taken:
+            taken[code] = changed[code] = Seat(department=code, required=required, called_at=call.at, due_at=due)
+        elif required and not taken[code].required:
+            changed[taken[code].department] = taken[code].model_copy(update={"required": True})
+    return tuple(changed.values())
+
+
+def _summon(draft: Draft, team: Team) -> None:
+    """Tell the members who are not on site yet."""
+    draft.change(team=team)
+    draft.say_of_team(
+        team,
+        TeamSummoned,
+        team.summoned_at,
+        members=tuple(
+            TeamMember(department=seat.holder, required=seat.required) for seat in team.seats if not seat.present_at
+        ),
+        place=team.place,
+        answer_by=team.answer_by,
+        muster_by=team.muster_by,
+        quorum=team.quorum,
+        reason=team.reason,
+    )
+
+
+def mustering_place(draft: Draft) -> Place:
+    """Return where the team musters when nobody names a place: at the report, in its grid, or at the township."""
+    case, wanted = draft.case, draft.profile.whistle.place
+    if wanted is PlacePolicy.GRID and case.grid:
+        grid = draft.directory.grid(case.grid)
+        if grid is not None and grid.polygon:
+            lon, lat = middle(grid.polygon)
+            return Place(lon=round(lon, 6), lat=round(lat, 6), address=grid.name)
+    if wanted is PlacePolicy.TOWNSHIP and case.township:
+        township = draft.directory.township(case.township)
+        return Place(address=township.name) if township else case.place
+    return case.place
+
+
+def call_at_opening(draft: Draft, at: datetime) -> Call:
+    """Return the call for a joint case: those it was given to, and whom the profile always invites."""
+    return _call_of_case(draft, at, "opening", (draft.case.lead, *draft.case.assists))
+
+
+def call_by_ladder(draft: Draft, at: datetime, owner: str) -> Call:
+    """Return the call of the ladder: all who work on the case, and whoever let the limit pass."""
+    return _call_of_case(draft, at, "ladder", (draft.case.lead, *draft.case.assists, owner))
+
+
+def call_for_refusals(draft: Draft, at: datetime, suggested: str | None) -> Call:
+    """Return the call that ends the pushing around (踢皮球): all who refused, and whom they named."""
+    return _call_of_case(draft, at, "refusals", (*draft.case.returned, suggested or ""))
+
+
+def _call_of_case(draft: Draft, at: datetime, reason: str, members: tuple[str, ...]) -> Call:
+    required = known_departments(draft, members)
+    invited = [code for code in draft.profile.whistle.optional_departments if code not in required]
+    return Call(required, draft.blown_at(at), reason, optional=tuple(invited))
+
+
+def minutes(amount: int | None) -> Limit | None:
+    """Return so many minutes as a limit."""
+    return None if amount is None else Limit(amount=amount, unit=LimitUnit.CLOCK_MINUTES)

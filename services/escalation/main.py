@@ -1,0 +1,108 @@
+"""The composition root of escalation: the only place that reads the environment and knows concrete classes."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from services.escalation.adapters.audit import Audit, deadman
+from services.escalation.adapters.policies import Policies
+from services.escalation.adapters.readiness import Held, waiting_records
+from services.escalation.domain.decide import HEEDED, decide, due, index
+from services.escalation.domain.model import Case
+from services.escalation.handlers import subscriptions
+from services.escalation.metrics import EscalationMetrics
+from services.escalation.settings import EscalationSettings
+from shared.decision import Decision
+from shared.infra.app import Periodic, ResilientApp, Service, build_app, serve
+from shared.infra.clock import Clock
+from shared.infra.directory import DATABASE, ProfileCache, ProfileStore
+from shared.infra.engine import AggregateStore, Engine
+from shared.infra.engine.core import Publisher
+from shared.infra.engine.sweep import Sweeper
+from shared.infra.faults import killing
+from shared.infra.kafka import KafkaPublisher
+from shared.infra.log import configure_logging
+from shared.infra.metrics import EngineMetrics
+from shared.infra.mongo import connect
+from shared.infra.observer import MetricsObserver
+
+NAME = "escalation"
+
+
+def create_engine(
+    settings: EscalationSettings,
+    store: AggregateStore[Case],
+    publisher: Publisher,
+    policies: Policies,
+    metrics: tuple[EngineMetrics, EscalationMetrics],
+    clock: Clock,
+) -> Engine[Case]:
+    """Wire the engine to the decision."""
+
+    def judge(case: Case | None, event: Any, now: datetime) -> Decision[Case]:
+        return decide(case, event, now, policies.directory_of)
+
+    general, own = metrics
+    observer = MetricsObserver[Case](general, own.applied)
+    engine = Engine(NAME, settings.worker, store, publisher, judge, clock, observer, policies.prepare, HEEDED)
+    if settings.fault_point:
+        engine.wrap_step = killing(settings.fault_point)
+    return engine
+
+
+def create_app(settings: EscalationSettings, clock: Clock | None = None) -> ResilientApp:
+    """Wire the service."""
+    clock = clock or settings.clock()
+    registry = CollectorRegistry()
+    metrics = (EngineMetrics.create(registry, NAME), EscalationMetrics.create(registry))
+    client = connect(settings.mongo_url)
+    store = AggregateStore[Case](client[f"gw_{NAME}"], "cases", Case, due, index)
+    policies = Policies(ProfileCache(ProfileStore(client[DATABASE]), settings.districts), metrics[1])
+    publisher = KafkaPublisher(settings)
+    engine = create_engine(settings, store, publisher, policies, metrics, clock)
+    ping = deadman(str(settings.deadman_url), settings.deadman_timeout_seconds) if settings.deadman_url else None
+    audit = Audit(store, clock, *metrics, settings.audit_behind_seconds, ping)
+    service = Service(
+        name=NAME,
+        settings=settings,
+        registry=registry,
+        metrics=metrics[0],
+        publisher=publisher,
+        ping=partial(client.admin.command, "ping"),
+        subscriptions=subscriptions(engine, settings.districts),
+        prepare=[store.create_indexes, audit.create_indexes, policies.refresh],
+    )
+    service.periodics = _periodics(settings, service, Sweeper(engine), policies, audit)
+    return build_app(service)
+
+
+def _periodics(
+    settings: EscalationSettings, service: Service, sweeper: Sweeper[Case], policies: Policies, audit: Audit
+) -> list[Periodic]:
+    def waiting() -> int | None:
+        return waiting_records(subscriber.consumer for subscriber in service.subscribers)
+
+    return [
+        Periodic("due", settings.sweep_seconds, Held(sweeper.due, waiting)),
+        Periodic("relay", 2.0, sweeper.relay),
+        Periodic("parked", 5.0, sweeper.parked),
+        Periodic("profiles", 3.0, policies.refresh),
+        Periodic("gauges", 15.0, audit.measure),
+        Periodic("audit", settings.audit_seconds, audit.run),
+    ]
+
+
+def main() -> None:
+    """Run one process."""
+    settings = EscalationSettings()
+    configure_logging(settings, NAME)
+    asyncio.run(serve(create_app(settings), settings))
+
+
+if __name__ == "__main__":
+    main()

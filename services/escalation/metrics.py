@@ -1,0 +1,177 @@
+"""The catalogue of escalation's own metrics. Labels are closed by the profile; counted once for each saved decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from services.escalation.domain.model import Case
+from shared.contracts.base import Event
+from shared.contracts.escalations import (
+    CaseEscalated,
+    ClockBreached,
+    ClockBreachWithdrawn,
+    ClockKind,
+    ClockStarted,
+    ClockStopped,
+    ClockWarned,
+    TeamAbsent,
+    TeamCheckedIn,
+    TeamMusterFailed,
+    TeamOnScene,
+    TeamStoodDown,
+    TeamSubstituted,
+    TeamSummoned,
+    Verdict,
+)
+from shared.infra.engine.fold import Applied
+
+PREFIX = "gridwhistle_escalation"
+CLOCK_EVENTS = ("started", "warned", "breached", "breach_withdrawn", "on_time", "late", "void")
+TEAM_EVENTS = ("summoned", "on_scene", "muster_failed", "stood_down")
+WHISTLE_REASONS = ("opening", "hand", "ladder", "refusals", "muster_failed")
+LEVELS = ("1", "2", "3")
+
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+LATENESS = (
+    _MINUTE, 5 * _MINUTE, 15 * _MINUTE, _HOUR, 4 * _HOUR, 12 * _HOUR, _DAY, 3 * _DAY, 7 * _DAY, 14 * _DAY, 30 * _DAY,
+)  # fmt: skip
+MUSTER = tuple(minutes * _MINUTE for minutes in (2, 5, 10, 15, 20, 30, 45, 60, 90, 120))
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationMetrics:
+    """What escalation counts."""
+
+    clocks: Counter
+    breaches: Counter
+    lateness: Histogram
+    levels: Counter
+    teams: Counter
+    whistles: Counter
+    muster: Histogram
+    attendance: Counter
+    unwatched: Gauge
+    audited_at: Gauge
+
+    @classmethod
+    def create(cls, registry: CollectorRegistry) -> Self:
+        """Register the metrics."""
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"{PREFIX}_{name}", text, labels, registry=registry)
+
+        def histogram(name: str, text: str, buckets: tuple[int, ...]) -> Histogram:
+            return Histogram(f"{PREFIX}_{name}", text, ["district"], buckets=buckets, registry=registry)
+
+        def gauge(name: str, text: str) -> Gauge:
+            return Gauge(f"{PREFIX}_{name}", text, registry=registry)
+
+        return cls(
+            clocks=counter("clocks", "Clocks by what became of them.", "district", "kind", "event"),
+            breaches=counter("breaches", "Limits that passed, by owner.", "district", "department", "kind"),
+            lateness=histogram("lateness_seconds", "How late what was late happened.", LATENESS),
+            levels=counter("levels", "Rises to a level of escalation.", "district", "level"),
+            teams=counter("teams", "Joint teams by what became of them.", "district", "event"),
+            whistles=counter("whistles", "Whistles blown, further rounds included.", "district", "reason"),
+            muster=histogram("muster_seconds", "From the first whistle to the quorum on site.", MUSTER),
+            attendance=counter("attendance", "Members by whether they came.", "district", "department", "outcome"),
+            unwatched=gauge("unwatched_cases", "Open cases without a due instant at the last audit; must be 0."),
+            audited_at=gauge("audit_timestamp_seconds", "When the last clean audit ended, in seconds since 1970."),
+        )
+
+    def introduce(self, district: str) -> None:
+        """Start the series of a district at zero, so that a rate exists before the first event."""
+        for kind in ClockKind:
+            for event in CLOCK_EVENTS:
+                self.clocks.labels(district, kind, event)
+        for counter, values in ((self.levels, LEVELS), (self.teams, TEAM_EVENTS), (self.whistles, WHISTLE_REASONS)):
+            for value in values:
+                counter.labels(district, value)
+        self.lateness.labels(district)
+        self.muster.labels(district)
+
+    def applied(self, applied: Applied[Case]) -> None:
+        """Count what a saved decision said."""
+        for event in applied.decision.events:
+            count = _COUNT.get(type(event))
+            if count is not None:
+                count(self, event)
+
+
+def _started(metrics: EscalationMetrics, event: ClockStarted) -> None:
+    metrics.clocks.labels(event.district, event.kind, "started").inc()
+
+
+def _warned(metrics: EscalationMetrics, event: ClockWarned) -> None:
+    metrics.clocks.labels(event.district, event.kind, "warned").inc()
+
+
+def _breached(metrics: EscalationMetrics, event: ClockBreached) -> None:
+    metrics.clocks.labels(event.district, event.kind, "breached").inc()
+    metrics.breaches.labels(event.district, event.owner, event.kind).inc()
+
+
+def _withdrawn(metrics: EscalationMetrics, event: ClockBreachWithdrawn) -> None:
+    metrics.clocks.labels(event.district, event.kind, "breach_withdrawn").inc()
+
+
+def _stopped(metrics: EscalationMetrics, event: ClockStopped) -> None:
+    metrics.clocks.labels(event.district, event.kind, event.verdict).inc()
+    if event.verdict is Verdict.LATE:
+        metrics.lateness.labels(event.district).observe(event.late_by)
+
+
+def _escalated(metrics: EscalationMetrics, event: CaseEscalated) -> None:
+    metrics.levels.labels(event.district, str(event.level)).inc()
+
+
+def _summoned(metrics: EscalationMetrics, event: TeamSummoned) -> None:
+    metrics.whistles.labels(event.district, event.reason).inc()
+    if event.round == 1:
+        metrics.teams.labels(event.district, "summoned").inc()
+
+
+def _on_scene(metrics: EscalationMetrics, event: TeamOnScene) -> None:
+    metrics.teams.labels(event.district, "on_scene").inc()
+    metrics.muster.labels(event.district).observe(event.muster_seconds)
+
+
+def _muster_failed(metrics: EscalationMetrics, event: TeamMusterFailed) -> None:
+    metrics.teams.labels(event.district, "muster_failed").inc()
+
+
+def _stood_down(metrics: EscalationMetrics, event: TeamStoodDown) -> None:
+    metrics.teams.labels(event.district, "stood_down").inc()
+
+
+def _checked_in(metrics: EscalationMetrics, event: TeamCheckedIn) -> None:
+    metrics.attendance.labels(event.district, event.department, "present" if event.on_time else "late").inc()
+
+
+def _absent(metrics: EscalationMetrics, event: TeamAbsent) -> None:
+    metrics.attendance.labels(event.district, event.department, "absent").inc()
+
+
+def _substituted(metrics: EscalationMetrics, event: TeamSubstituted) -> None:
+    metrics.attendance.labels(event.district, event.department, "substituted").inc()
+
+
+_COUNT: dict[type[Event], Callable[[EscalationMetrics, Any], None]] = {
+    ClockStarted: _started,
+    ClockWarned: _warned,
+    ClockBreached: _breached,
+    ClockBreachWithdrawn: _withdrawn,
+    ClockStopped: _stopped,
+    CaseEscalated: _escalated,
+    TeamSummoned: _summoned,
+    TeamOnScene: _on_scene,
+    TeamMusterFailed: _muster_failed,
+    TeamStoodDown: _stood_down,
+    TeamCheckedIn: _checked_in,
+    TeamAbsent: _absent,
+    TeamSubstituted: _substituted,
+}
