@@ -1,0 +1,65 @@
+"""The query beside the engine: which accepted reports lie in some cells, and are told already."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorCollection
+
+from services.intake.domain.nearness import Sighting
+
+INDEX = [("s.near", 1), ("s.at", 1)]
+_FIELDS = ("case_id", "category", "lon", "lat", "at", "sketch", "near")
+_DISTRICT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Reports that others may be merged into."""
+
+    collection: AsyncIOMotorCollection[dict[str, Any]]
+
+    async def create_indexes(self) -> None:
+        """Create the index of the query; only accepted reports with a place and a category are in it."""
+        await self.collection.create_index(INDEX, partialFilterExpression={"s.near": {"$exists": True}})
+
+    async def find(self, cells: Collection[int], since: datetime, until: datetime) -> Mapping[int, Sequence[Sighting]]:
+        """Return by cell the reports that happened between two instants, in one query on one index.
+
+        Only what the broker has acknowledged (no outbox left): a merge must not overtake the report it is merged into.
+        """
+        found: dict[int, list[Sighting]] = {}
+        if cells:
+            async for document in self.collection.find(query(cells, since, until), projection()):
+                state = document["s"]
+                found.setdefault(state["near"], []).append(_sighting(state))
+        return found
+
+
+def query(cells: Collection[int], since: datetime, until: datetime) -> dict[str, Any]:
+    """Return the filter of the query."""
+    return {
+        "s.near": {"$in": sorted(cells)},
+        "s.at": {"$gte": since, "$lte": until},
+        "outbox": {"$exists": False},
+    }
+
+
+def projection() -> dict[str, int]:
+    """Return the fields of the query."""
+    return {"_id": 0, **{f"s.{name}": 1 for name in _FIELDS}}
+
+
+def _sighting(state: dict[str, Any]) -> Sighting:
+    return Sighting(
+        case_id=state["case_id"],
+        district=state["case_id"][:_DISTRICT],
+        category=state["category"],
+        lon=state["lon"],
+        lat=state["lat"],
+        at=state["at"],
+        sketch=state.get("sketch", ""),
+    )

@@ -1,0 +1,144 @@
+"""Sorting a batch of records: reports to decide, commands to pass on, and what cannot be read. No waiting in here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.intake.domain.desk import Desk, Envelope, Parsed
+from services.intake.domain.model import Draft, Refused
+from services.intake.domain.place import find_places
+from services.intake.domain.reading import Kind, read_message
+from services.intake.letters import fitting, letter_bytes
+from shared.contracts.commands import Command
+from shared.contracts.topics import UNLOCATED, parse_topic
+from shared.decision import Poison
+from shared.district.lookup import Place
+from shared.infra.clock import Clock
+from shared.infra.engine import Input
+from shared.infra.engine.fold import Rejection
+from shared.infra.engine.inbox import Record
+from shared.infra.engine.outbox import Outgoing, dead_letter, outgoing_events, place_of
+from shared.infra.kafka import DEAD_LETTER_BYTES
+from shared.infra.log import get_logger
+
+SERVICE = "intake"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One report of the batch, normalised or refused; `cause` names its record."""
+
+    record: Record
+    cause: str
+    aggregate: str
+    content: Draft | Refused
+    traceparent: str | None
+
+    def to_input(self, event: object) -> Input:
+        """Return what the engine is given."""
+        return Input(self.aggregate, self.cause, event, self.record, self.traceparent)
+
+
+@dataclass(slots=True)
+class Sorted:
+    """What a batch holds: reports in order, commands with their records, refusals with their letters."""
+
+    desk: Desk
+    clock: Clock
+    now: datetime
+    parsed: list[tuple[Record, Parsed]] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    passing: list[Outgoing] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+
+    def take(self, records: Iterable[Record]) -> None:
+        """Sort the records; whatever one of them holds, the others are not harmed."""
+        for record in records:
+            kind = Kind.REPORT
+            try:
+                envelope = self._open(record)
+                kind = envelope.message.kind
+                self._sort(record, envelope)
+            except Poison as poison:
+                self._refuse(record, kind, poison)
+            except Exception as error:  # noqa: BLE001 - a bug in one normaliser must not stop the records behind it
+                self._refuse(record, kind, _bug(error))
+
+    def _open(self, record: Record) -> Envelope:
+        if letter_bytes(record) > DEAD_LETTER_BYTES:
+            raise Poison("too-large", "Key, value and headers of the record together are too large to be handled.")
+        topic = parse_topic(record.topic)
+        message = read_message(record.headers, record.value)
+        return Envelope(topic.district, topic.partner or "", self._received(record), message)
+
+    def _received(self, record: Record) -> datetime:
+        """Return when the broker took the record; a broker that leaves the timestamp to partners is not believed."""
+        try:
+            return min(self.clock.at(max(0, record.timestamp)), self.now)
+        except (OverflowError, OSError, ValueError):
+            return self.now
+
+    def _sort(self, record: Record, envelope: Envelope) -> None:
+        if envelope.message.kind is Kind.REPORT:
+            self.parsed.append((record, self.desk.parse(envelope)))
+            return
+        command = self.desk.command(envelope, self.now)
+        id_ = envelope.message.id or place_of(record)
+        source = Input(
+            command.case_id, f"{command.district}/{envelope.partner}/{id_}", None, None, envelope.message.traceparent
+        )
+        self.commands.append(command)
+        self.passing += outgoing_events(SERVICE, source, [command])
+
+    def _refuse(self, record: Record, kind: Kind, poison: Poison) -> None:
+        kept, said = fitting(record, poison)
+        source = Input("", place_of(record), Refused(poison, kind), record)
+        self.rejections.append(Rejection(source, poison, dead_letter(SERVICE, kept, said, self.now)))
+
+    def unlocated(self) -> dict[str, str]:
+        """Return where reports without a district were found just now, by `<partner>/<report id>`."""
+        found = (parsed for _, parsed in self.parsed if parsed.envelope.district == UNLOCATED)
+        return {f"{parsed.envelope.partner}/{parsed.report_id}": parsed.district for parsed in found}
+
+    def items(self, pins: dict[str, str]) -> list[Item]:
+        """Return the reports normalised, in order; `pins` says where reports without a district belong for good."""
+        return [self._item(record, _pinned(parsed, pins)) for record, parsed in self.parsed]
+
+    def _item(self, record: Record, parsed: Parsed) -> Item:
+        content: Draft | Refused
+        try:
+            content = self.desk.draft(parsed)
+        except Poison as poison:
+            content = Refused(poison, Kind.REPORT)
+        except Exception as error:  # noqa: BLE001 - as in `take`
+            content = Refused(_bug(error), Kind.REPORT)
+        return Item(record, place_of(record), parsed.aggregate, content, parsed.envelope.message.traceparent)
+
+
+def _pinned(parsed: Parsed, pins: dict[str, str]) -> Parsed:
+    if parsed.envelope.district != UNLOCATED:
+        return parsed
+    district = pins.get(f"{parsed.envelope.partner}/{parsed.report_id}", parsed.district)
+    return Parsed(parsed.envelope, parsed.report, parsed.report_id, parsed.content, district)
+
+
+def _bug(error: Exception) -> Poison:
+    get_logger().error("record_broke_intake", error=type(error).__name__)
+    return Poison("internal-error", f"Reading the record failed: {type(error).__name__}.")
+
+
+def places(items: Sequence[Item]) -> dict[str, Place]:
+    """Return the place of each report by its cause, looked up together for each district."""
+    by_district: dict[str, list[tuple[str, Draft]]] = {}
+    for item in items:
+        if isinstance(item.content, Draft):
+            by_district.setdefault(item.content.origin.district, []).append((item.cause, item.content))
+    found: dict[str, Place] = {}
+    for group in by_district.values():
+        drafts = [draft for _, draft in group]
+        index = drafts[0].origin.index
+        located = find_places(index, [draft.asked for draft in drafts], [draft.text for draft in drafts])
+        found.update(zip((cause for cause, _ in group), located, strict=True))
+    return found

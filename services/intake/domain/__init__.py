@@ -1,0 +1,1 @@
+"""The functional core of intake: reading, normalising, locating, telling duplicates, deciding. No I/O."""

@@ -1,0 +1,114 @@
+"""Commands: who may ask for what, and what a permitted one looks like when it leaves.
+
+Who speaks is told by the topic. Whatever a payload says of its sender is overwritten; whether the command fits the
+state of case and task is judged by router, escalation and notifier.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from services.intake.domain.instants import UnreadableTimeError, believe, parse_instant
+from services.intake.domain.masking import mask
+from services.intake.domain.model import Origin
+from services.intake.domain.normalise import LARGEST_INTEGER, zone_of
+from services.intake.domain.reading import Message
+from services.intake.domain.text import clean_text
+from services.intake.domain.wording import Invalid, wrong_fields
+from shared.contracts.actors import Actor
+from shared.contracts.commands import Command
+from shared.contracts.registry import command_types
+from shared.decision import Poison
+from shared.district.parties import Partner
+
+_INSTANTS = ("eta", "until")
+_FREE_TEXT = ("note", "place", "reason")
+_DISTRICT = 6
+
+
+def short_name(type_: str) -> str:
+    """Return a command's name without prefix and version, e.g. `task.accept`."""
+    return type_.removeprefix("gridwhistle.").removesuffix(".v1")
+
+
+def may_give(partner: Partner, cls: type[Command]) -> bool:
+    """Say whether a partner may give a command at all: by its kind, or because its profile entry names the command."""
+    return partner.kind in cls.allowed or short_name(cls.type) in partner.commands
+
+
+def authorise(partner: Partner, cls: type[Command]) -> None:
+    """Let a command of this partner pass.
+
+    Raises:
+        Poison: `forbidden`, with who may.
+    """
+    if not may_give(partner, cls):
+        allowed = ", ".join(sorted(cls.allowed))
+        raise Poison("forbidden", f"{partner.id} ({partner.kind}) may not give {short_name(cls.type)}; {allowed} may.")
+
+
+def district_of_case(payload: dict[str, Any]) -> str:
+    """Return the district in the case id of a command; nothing says yet that there is such a case.
+
+    Raises:
+        Invalid: `invalid-command`, there is no case id.
+    """
+    case = payload.get("case_id")
+    if not isinstance(case, str) or not case[:_DISTRICT].isdecimal():
+        raise Invalid("invalid-command", ["case_id: is missing, or no case id (620802-260701-k3jq2x7a)"])
+    return case[:_DISTRICT]
+
+
+def read_command(message: Message, origin: Origin, now: datetime) -> Command:
+    """Return the command as it leaves intake: authorised, with its actor, its time believed, its text masked.
+
+    Raises:
+        Poison: `forbidden`, or `invalid-command` with a line a field.
+    """
+    cls = command_types()[message.type]
+    authorise(origin.partner, cls)
+    if district_of_case(message.payload) != origin.district:
+        raise Poison("forbidden", f"The case is not of district {origin.district}, for which this topic is.")
+    data = _prepared(message.payload, origin)
+    try:
+        command = cls.model_validate({**data, **_stamped(origin, now)})
+    except ValidationError as error:
+        raise Invalid("invalid-command", wrong_fields(error)) from error
+    if any((media.bytes or 0) > LARGEST_INTEGER for media in getattr(command, "evidence", ())):
+        raise Invalid("invalid-command", ["evidence: bytes is larger than anything that can be counted"])
+    return command
+
+
+def _stamped(origin: Origin, now: datetime) -> dict[str, Any]:
+    partner = origin.partner
+    actor = Actor(partner=partner.id, kind=partner.kind, department=partner.department)
+    return {"actor": actor, "district": origin.district, "recorded_at": now}
+
+
+def _prepared(payload: dict[str, Any], origin: Origin) -> dict[str, Any]:
+    """Return the payload with instants read in the partner's zone, free text clean and masked, the time believed."""
+    data = dict(payload)
+    for field in _INSTANTS:
+        if isinstance(data.get(field), str | int | float):
+            data[field] = _instant(data[field], field, origin)
+    for field in _FREE_TEXT:
+        if isinstance(data.get(field), str):
+            data[field] = mask(clean_text(data[field]))
+    said = data.get("occurred_at")
+    claim = None if said in (None, "") else _instant(said, "occurred_at", origin)
+    profile = origin.index.profile
+    believed = believe(claim, origin.received, profile.max_backdating, profile.future_tolerance)
+    data["occurred_at"], data["backdated_from"] = believed
+    return data
+
+
+def _instant(value: Any, field: str, origin: Origin) -> datetime:
+    if isinstance(value, str | int | float):
+        try:
+            return parse_instant(value, zone_of(origin))
+        except UnreadableTimeError as error:
+            raise Invalid("invalid-command", [f"{field}: {error}"]) from error
+    raise Invalid("invalid-command", [f"{field}: is neither text nor a number"])

@@ -1,0 +1,117 @@
+"""The decision about one report: accepted, merged, the same again, or the same id with another content."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from services.intake.domain.model import Outcome, Refused, ReportState, Submission
+from services.intake.domain.nearness import own_cell
+from shared.contracts.incidents import ReportAccepted, ReportMerged
+from shared.decision import Decision, Rejected
+
+
+def decide(state: ReportState | None, event: Submission | Refused, now: datetime) -> Decision[ReportState]:
+    """Decide what becomes of a report; `now` is when it is decided, `state` what is remembered under its id.
+
+    Raises:
+        Rejected: `conflicting-duplicate`.
+        Poison: why the report was refused before it came here.
+    """
+    if isinstance(event, Refused):
+        raise event.poison
+    if state is not None:
+        return _decide_again(state, event)
+    return _decide_merge(event, now) if event.match else _decide_accept(event, now)
+
+
+def _decide_again(state: ReportState, event: Submission) -> Decision[ReportState]:
+    """The id is known: the same content changes nothing but a count, another one is refused."""
+    if state.fingerprint == event.draft.fingerprint:
+        return Decision(state.model_copy(update={"duplicates": state.duplicates + 1}), "duplicate")
+    raise Rejected(
+        "conflicting-duplicate",
+        f"Report {event.draft.report_id} was {state.outcome} before as case {state.into or state.case_id}, "
+        "with another content; a changed report needs an id of its own.",
+        state_met=state.outcome,
+    )
+
+
+def _decide_accept(event: Submission, now: datetime) -> Decision[ReportState]:
+    draft = event.draft
+    accepted = ReportAccepted(**_facts(event, now), due_at=draft.due_at)
+    state = ReportState(case_id=draft.case_id, fingerprint=draft.fingerprint, day=_day(event), **_findable(event))
+    return Decision(state, "accepted", (accepted,), _companions(event))
+
+
+def _decide_merge(event: Submission, now: datetime) -> Decision[ReportState]:
+    draft, match = event.draft, event.match
+    merged = ReportMerged(
+        **_facts(event, now),
+        merged_case_id=draft.case_id,
+        distance_m=match.distance_m if match else None,
+        similarity=match.similarity if match else None,
+    )
+    state = ReportState(
+        case_id=draft.case_id,
+        fingerprint=draft.fingerprint,
+        day=_day(event),
+        outcome=Outcome.MERGED,
+        into=event.case_id,
+    )
+    return Decision(state, "merged", (merged,), _companions(event))
+
+
+def _day(event: Submission) -> int:
+    return event.draft.origin.received.toordinal()
+
+
+def _companions(event: Submission) -> Any:
+    return (event.sealed.vault,) if event.sealed.vault else ()
+
+
+def _findable(event: Submission) -> dict[str, Any]:
+    """Return what later reports compare themselves with."""
+    sighting = event.draft.sighting()
+    if sighting is None:
+        return {}
+    radius_m = event.draft.origin.index.profile.near_duplicates.radius_m
+    return {
+        "near": own_cell(sighting, radius_m),
+        "category": sighting.category,
+        "lon": sighting.lon,
+        "lat": sighting.lat,
+        "at": sighting.at,
+        "sketch": sighting.sketch,
+    }
+
+
+def _facts(event: Submission, now: datetime) -> dict[str, Any]:
+    draft, place, partner = event.draft, event.place, event.draft.origin.partner
+    return {
+        "district": draft.origin.district,
+        "case_id": event.case_id,
+        "occurred_at": draft.occurred_at,
+        "recorded_at": now,
+        "partner": partner.id,
+        "partner_kind": partner.kind,
+        "report_id": draft.report_id,
+        "category": draft.category,
+        "category_claimed": draft.category_claimed,
+        "severity": draft.severity,
+        "text": draft.text,
+        "lon": draft.asked.lon,
+        "lat": draft.asked.lat,
+        "address": draft.address,
+        "grid": place.grid,
+        "community": place.community,
+        "township": place.township,
+        "precision": place.precision,
+        "reporter_ref": event.sealed.reporter_ref,
+        "contact": event.sealed.contact,
+        "media": draft.media,
+        "people": draft.people,
+        "subject": draft.subject,
+        "profile_version": draft.origin.index.profile.version,
+        "backdated_from": draft.backdated_from,
+    }

@@ -1,0 +1,138 @@
+"""What intake remembers of a report, and what a report is on its way to a decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from services.intake.domain.nearness import Match, Sighting
+from services.intake.domain.reading import Kind
+from shared.contracts.incidents import Media, Reporter, Subject
+from shared.decision import Companion, Poison
+from shared.district.lookup import Asked, DirectoryIndex, Place
+from shared.district.parties import Partner
+
+SKETCH = 120
+"""Characters of a text that are compared with others: what happened is said first."""
+
+
+class Outcome(StrEnum):
+    """What became of a report the first time it came; it never changes afterwards."""
+
+    ACCEPTED = "accepted"
+    MERGED = "merged"
+
+
+class ReportState(BaseModel):
+    """A report that was taken in, under `<district>/<partner>/<report id>`.
+
+    `near`, `category`, `lon`, `lat`, `at` and `sketch` are there on accepted reports that others may be merged into;
+    `day` counts from 0001-01-01 to when it came, for its removal after the district's retention.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    case_id: str
+    fingerprint: bytes
+    day: int
+    outcome: Outcome = Outcome.ACCEPTED
+    into: str | None = None
+    duplicates: int = 0
+    near: int | None = None
+    category: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    at: datetime | None = None
+    sketch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who sent a report and when it came; the partner is told by the topic, never by the report."""
+
+    index: DirectoryIndex
+    partner: Partner
+    received: datetime
+
+    @property
+    def district(self) -> str:
+        """The code of the district whose profile holds."""
+        return self.index.profile.code
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A report normalised by itself: everything that needs neither other reports nor the map."""
+
+    origin: Origin
+    report_id: str
+    case_id: str
+    fingerprint: bytes
+    occurred_at: datetime
+    backdated_from: datetime | None
+    due_at: datetime | None
+    category: str | None
+    category_claimed: str | None
+    severity: int | None
+    text: str
+    address: str | None
+    asked: Asked
+    media: tuple[Media, ...]
+    people: int | None
+    subject: Subject | None
+    reporter: Reporter | None
+    private: dict[str, Any]
+
+    @property
+    def aggregate(self) -> str:
+        """The id under which the report is remembered."""
+        return f"{self.origin.district}/{self.origin.partner.id}/{self.report_id}"
+
+    def sighting(self) -> Sighting | None:
+        """Return the report as others may be compared with it; None without category or position."""
+        asked, profile = self.asked, self.origin.index.profile
+        if self.category is None or asked.lon is None or asked.lat is None or not profile.near_duplicates.enabled:
+            return None
+        return Sighting(
+            self.case_id, profile.code, self.category, asked.lon, asked.lat, self.occurred_at, self.text[:SKETCH]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What of a report only some may read: a contact for the notifier, and all of it for the vault."""
+
+    reporter_ref: str | None = None
+    contact: str | None = None
+    vault: Companion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A report ready for its decision: located, compared with others, its personal data sealed."""
+
+    draft: Draft
+    place: Place
+    match: Match | None = None
+    sealed: Sealed = Sealed()
+
+    @property
+    def case_id(self) -> str:
+        """The case the report will be told under if it is new."""
+        return self.match.case_id if self.match else self.draft.case_id
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message that will not be taken in, and why.
+
+    A report whose id is known goes through the engine all the same, so that one already taken in is recognised even if
+    the profile, and with it the verdict, has changed meanwhile.
+    """
+
+    poison: Poison
+    kind: Kind

@@ -1,0 +1,122 @@
+"""The composition root of intake: the only place that reads the environment and knows concrete classes."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from services.intake.adapters.candidates import Candidates
+from services.intake.adapters.gateway import Gateway
+from services.intake.adapters.keys import KeyFile
+from services.intake.adapters.pins import Pins
+from services.intake.adapters.retention import Retention
+from services.intake.batch import SERVICE
+from services.intake.domain.decide import decide
+from services.intake.domain.model import ReportState
+from services.intake.domain.reading import Kind
+from services.intake.domain.throttle import Throttle
+from services.intake.handlers import subscriptions
+from services.intake.metrics import ROUTES, IntakeMetrics, IntakeObserver
+from services.intake.pipeline import Intake
+from services.intake.sealing import Sealer
+from services.intake.settings import IntakeSettings
+from shared.infra.app import Periodic, ResilientApp, Service, build_app, serve
+from shared.infra.clock import Clock
+from shared.infra.directory import DATABASE, ProfileCache, ProfileStore
+from shared.infra.engine import AggregateStore, Engine
+from shared.infra.engine.sweep import Sweeper
+from shared.infra.faults import killing
+from shared.infra.kafka import KafkaPublisher
+from shared.infra.log import configure_logging
+from shared.infra.metrics import EngineMetrics
+from shared.infra.mongo import connect
+from shared.infra.vault import Vault
+
+HOUR = 3_600.0
+
+
+def create_intake(
+    settings: IntakeSettings,
+    client: Any,
+    publisher: KafkaPublisher,
+    metrics: tuple[EngineMetrics, IntakeMetrics],
+    clock: Clock,
+) -> Intake:
+    """Wire the use case to database and broker."""
+    store = AggregateStore[ReportState](client[f"gw_{SERVICE}"], "reports", ReportState)
+    observer = IntakeObserver.create(*metrics)
+    engine = Engine[ReportState](SERVICE, settings.worker, store, publisher, decide, clock, observer)
+    if settings.fault_point:
+        engine.wrap_step = killing(settings.fault_point)
+    # Every district, also in a worker for some: reports without a district may belong anywhere.
+    profiles = ProfileCache(ProfileStore(client[DATABASE]))
+    sealer = Sealer(Vault.load(settings.vault_keys_file))
+    return Intake(engine, profiles, Candidates(store.collection), Pins(store), sealer, metrics[1])
+
+
+def create_app(settings: IntakeSettings, clock: Clock | None = None) -> ResilientApp:
+    """Wire the service."""
+    registry = CollectorRegistry()
+    metrics = (EngineMetrics.create(registry, SERVICE), IntakeMetrics.create(registry))
+    client = connect(settings.mongo_url)
+    publisher = KafkaPublisher(settings)
+    intake = create_intake(settings, client, publisher, metrics, clock or settings.clock())
+    retention = Retention(intake.engine.store, lambda: intake.desk, intake.engine.clock)
+    service = Service(
+        name=SERVICE,
+        settings=settings,
+        registry=registry,
+        metrics=metrics[0],
+        publisher=publisher,
+        ping=partial(client.admin.command, "ping"),
+        subscriptions=subscriptions(settings, intake),
+        prepare=[
+            intake.engine.store.create_indexes,
+            intake.candidates.create_indexes,
+            retention.create_indexes,
+            intake.refresh,
+        ],
+        periodics=[
+            Periodic("relay", 2.0, Sweeper(intake.engine).relay),
+            Periodic("profiles", 3.0, intake.refresh),
+            Periodic("retention", HOUR, retention.sweep),
+        ],
+        routes=_routes(settings, intake),
+    )
+    return build_app(service)
+
+
+def _routes(settings: IntakeSettings, intake: Intake) -> list[tuple[str, Any]]:
+    """Return both paths of the gateway; a key has one allowance for the two of them."""
+    keys = KeyFile(settings.http_keys_file)
+    throttle = Throttle(settings.http_rate_per_second, settings.http_burst)
+    engine = intake.engine
+
+    def gateway(route: str, kind: Kind) -> Gateway:
+        return Gateway(
+            route=route,
+            kind=kind,
+            desk=lambda: intake.desk,
+            keys=keys,
+            throttle=throttle,
+            publisher=engine.publisher,
+            clock=engine.clock,
+            metrics=intake.metrics,
+            patience=settings.http_ack_seconds,
+        )
+
+    return [(route, gateway(route, kind)) for route, kind in zip(ROUTES, (Kind.REPORT, Kind.COMMAND), strict=True)]
+
+
+def main() -> None:
+    """Run one process."""
+    settings = IntakeSettings()
+    configure_logging(settings, SERVICE)
+    asyncio.run(serve(create_app(settings), settings))
+
+
+if __name__ == "__main__":
+    main()

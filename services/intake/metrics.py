@@ -1,0 +1,127 @@
+"""The catalogue of intake's own metrics; every label comes from a profile or a closed list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter
+
+from services.intake.domain.model import Refused, ReportState, Submission
+from services.intake.domain.reading import Kind
+from shared.contracts.commands import Command
+from shared.contracts.incidents import Precision
+from shared.contracts.topics import UNLOCATED, parse_topic
+from shared.district.lookup import DirectoryIndex
+from shared.infra.engine.fold import Applied, Rejection
+from shared.infra.metrics import EngineMetrics
+from shared.infra.observer import MetricsObserver
+
+REPORT_OUTCOMES = ("accepted", "merged", "duplicate", "conflict", "rejected")
+COMMAND_OUTCOMES = ("accepted", "rejected")
+ROUTES = ("/v1/reports", "/v1/commands")
+STATUSES = (202, 400, 401, 403, 405, 413, 429, 503)
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeMetrics:
+    """Counters of what came in. `partners` are those that the profiles name: no other becomes a label."""
+
+    reports: Counter
+    commands: Counter
+    located: Counter
+    requests: Counter
+    partners: set[tuple[str, str]] = field(default_factory=set)
+
+    @classmethod
+    def create(cls, registry: CollectorRegistry) -> IntakeMetrics:
+        """Register the metrics."""
+        prefix = "gridwhistle_intake"
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"{prefix}_{name}", text, labels, registry=registry)
+
+        metrics = cls(
+            counter("reports", "Reports by what became of them.", "district", "partner", "outcome"),
+            counter("commands", "Commands by what became of them.", "district", "partner", "outcome"),
+            counter("located", "Accepted and merged reports by how their place was found.", "district", "precision"),
+            counter("http_requests", "HTTP requests by answer.", "route", "status"),
+        )
+        for route in ROUTES:
+            for status in STATUSES:
+                metrics.requests.labels(route, str(status))
+        return metrics
+
+    def know(self, index: DirectoryIndex) -> None:
+        """Start the series of a profile's partners at zero, so that a rate exists before the first report does."""
+        district = index.profile.code
+        for partner in index.profile.partners:
+            self.partners.add((district, partner.id))
+            for outcome in REPORT_OUTCOMES:
+                self.reports.labels(district, partner.id, outcome)
+            for outcome in COMMAND_OUTCOMES:
+                self.commands.labels(district, partner.id, outcome)
+        for precision in Precision:
+            self.located.labels(district, precision)
+
+    def _labels(self, district: str, partner: str) -> tuple[str, str]:
+        """Return labels that stay few, whatever topics somebody creates."""
+        known = (district, partner) in self.partners or district == UNLOCATED
+        return (district, partner) if known else (UNLOCATED, UNKNOWN)
+
+    def report(self, district: str, partner: str, outcome: str) -> None:
+        """Count one report."""
+        self.reports.labels(*self._labels(district, partner), outcome).inc()
+
+    def command_passed(self, command: Command) -> None:
+        """Count one permitted command, once the broker has it."""
+        self.commands.labels(command.district, command.actor.partner, "accepted").inc()
+
+    def on_applied(self, applied: Applied[ReportState]) -> None:
+        """Count one saved decision."""
+        submission: Submission = applied.source.event
+        origin, reason = submission.draft.origin, applied.decision.reason
+        self.report(origin.district, origin.partner.id, reason)
+        if applied.decision.events:
+            self.located.labels(origin.district, submission.place.precision).inc()
+
+    def on_rejected(self, rejection: Rejection) -> None:
+        """Count one refusal under the topic it came on."""
+        source = rejection.source
+        record: Any = source.record if source else None
+        if source is None or record is None:
+            return
+        topic = parse_topic(record.topic)
+        labels = self._labels(topic.district, topic.partner or UNKNOWN)
+        if isinstance(source.event, Refused) and source.event.kind is Kind.COMMAND:
+            self.commands.labels(*labels, "rejected").inc()
+        else:
+            conflict = rejection.poison.error == "conflicting-duplicate"
+            self.reports.labels(*labels, "conflict" if conflict else "rejected").inc()
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeObserver:
+    """The engine's observer: what every service counts, and by whom and where reports were refused."""
+
+    common: MetricsObserver[ReportState]
+    metrics: IntakeMetrics
+
+    @classmethod
+    def create(cls, engine: EngineMetrics, metrics: IntakeMetrics) -> IntakeObserver:
+        """Make one that counts in both catalogues."""
+        return cls(MetricsObserver(engine, metrics.on_applied), metrics)
+
+    def applied(self, applied: Applied[ReportState]) -> None:
+        """One decision was saved."""
+        self.common.applied(applied)
+
+    def rejected(self, rejection: Rejection) -> None:
+        """One record was refused."""
+        self.common.rejected(rejection)
+        self.metrics.on_rejected(rejection)
+
+    def counted(self, outcome: str, number: int) -> None:
+        """Records ended in another way."""
+        self.common.counted(outcome, number)

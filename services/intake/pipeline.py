@@ -1,0 +1,109 @@
+"""One batch of inbound records: sorted, normalised and located without waiting, then decided and published in rounds.
+
+All that waits for somebody is done once a batch or once a round, never once a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from services.intake.adapters.candidates import Candidates
+from services.intake.adapters.pins import Pins
+from services.intake.batch import Item, Sorted, places
+from services.intake.domain.desk import Desk
+from services.intake.domain.model import Draft, ReportState, Submission
+from services.intake.domain.nearness import Match, Sighting
+from services.intake.domain.rounds import MAX_ROUNDS, Waiting, find_match, split
+from services.intake.metrics import IntakeMetrics
+from services.intake.sealing import Sealer
+from shared.contracts.topics import UNLOCATED, parse_topic
+from shared.district.lookup import Place
+from shared.district.policies import NearDuplicates
+from shared.infra.directory import ProfileCache
+from shared.infra.engine import Engine, Input
+from shared.infra.engine.inbox import Record
+
+_NO_POLICY = NearDuplicates(enabled=False)
+
+
+@dataclass(slots=True)
+class Intake:
+    """The use case behind both ways in: records of the bus come here; the HTTP gateway puts its messages on the bus."""
+
+    engine: Engine[ReportState]
+    profiles: ProfileCache
+    candidates: Candidates
+    pins: Pins
+    sealer: Sealer
+    metrics: IntakeMetrics
+    desk: Desk = field(default_factory=lambda: Desk({}))
+
+    async def refresh(self) -> None:
+        """Pick up new versions of profiles.
+
+        Raises:
+            Transient: the database is away; what is known stays.
+        """
+        for district in await self.profiles.refresh():
+            self.metrics.know(self.profiles.get(district))
+        known = {district: self.profiles.get(district) for district in self.profiles.districts}
+        if known != self.desk.indexes:
+            self.desk = Desk(known)
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        """Take a batch in; returns when every record of it is either safe and told, or a dead letter.
+
+        Raises:
+            Transient: database or broker are away; nothing is lost, deliver the records again.
+        """
+        await self._know(records)
+        batch = Sorted(self.desk, self.engine.clock, self.engine.clock.now())
+        batch.take(records)
+        items = batch.items(await self.pins.pin(batch.unlocated(), batch.now))
+        await self._decide(batch, items)
+        for command in batch.commands:
+            self.metrics.command_passed(command)
+
+    async def _know(self, records: Sequence[Record]) -> None:
+        """Look once for the profile of a district we do not know: it may have been applied a moment ago."""
+        districts = {parse_topic(topic).district for topic in {record.topic for record in records}}
+        if districts - {UNLOCATED} - self.desk.indexes.keys():
+            await self.refresh()
+
+    async def _decide(self, batch: Sorted, items: Sequence[Item]) -> None:
+        groups: dict[str, list[Item]] = {}
+        for item in items:
+            groups.setdefault(item.aggregate, []).append(item)
+        waiting = [_waiting(id_, group) for id_, group in groups.items()]
+        located = places(items)
+        rejections, passing = batch.rejections, batch.passing
+        for number in range(MAX_ROUNDS):
+            first, waiting = split(waiting) if number < MAX_ROUNDS - 1 else (waiting, [])
+            known = await self._known(first)
+            inputs = [
+                self._input(item, located, find_match(one, known)) for one in first for item in groups[one.aggregate]
+            ]
+            await self.engine.apply(inputs, rejections, passing=passing)
+            if not waiting:
+                break
+            rejections, passing = [], []
+
+    async def _known(self, waiting: Sequence[Waiting]) -> Mapping[int, Sequence[Sighting]]:
+        cells = {cell for one in waiting for cell in one.cells}
+        times = [(one.sighting.at, one.policy.window) for one in waiting if one.sighting]
+        if not times:
+            return {}
+        since, until = min(at - window for at, window in times), max(at + window for at, window in times)
+        return await self.candidates.find(cells, since, until)
+
+    def _input(self, item: Item, located: Mapping[str, Place], match: Match | None) -> Input:
+        if not isinstance(item.content, Draft):
+            return item.to_input(item.content)
+        return item.to_input(self.sealer.seal(Submission(item.content, located[item.cause], match)))
+
+
+def _waiting(aggregate: str, group: Sequence[Item]) -> Waiting:
+    """Return the reports of one id as they wait: the first that can be taken in speaks for them."""
+    draft = next((item.content for item in group if isinstance(item.content, Draft)), None)
+    return Waiting.of(draft) if draft else Waiting(aggregate, None, _NO_POLICY)

@@ -1,0 +1,55 @@
+"""Taking personal data out of what leaves: a sealed contact for the notifier, everything else for intake's vault."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from services.intake.domain.model import Draft, Sealed, Submission
+from shared.contracts.ids import event_id
+from shared.contracts.incidents import Reporter
+from shared.decision import Companion
+from shared.infra.vault import Vault
+
+COLLECTION = "vault"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Seals with the newest key. The nonce is random, so this happens before the decision, which is pure."""
+
+    vault: Vault
+
+    def seal(self, submission: Submission) -> Submission:
+        """Return the submission with its personal data sealed; unchanged when it holds none."""
+        draft = submission.draft
+        if not draft.private:
+            return submission
+        reporter_ref = event_id(f"reporter/{draft.aggregate}", 0)
+        contact = _contact(draft.reporter)
+        sealed = Sealed(
+            reporter_ref=reporter_ref if draft.reporter else None,
+            contact=self.vault.seal(contact, submission.case_id) if contact else None,
+            vault=Companion(COLLECTION, self._document(reporter_ref, draft)),
+        )
+        return replace(submission, sealed=sealed)
+
+    def _document(self, reporter_ref: str, draft: Draft) -> dict[str, Any]:
+        """Return the vault's document: what the bus does not carry, sealed for this one reference."""
+        content = json.dumps(draft.private, ensure_ascii=False, default=list).encode()
+        return {
+            "_id": reporter_ref,
+            "case_id": draft.case_id,
+            "key": self.vault.sealing,
+            "sealed": self.vault.seal(content, reporter_ref),
+            "day": draft.origin.received.toordinal(),
+            "created_at": draft.origin.received,
+        }
+
+
+def _contact(reporter: Reporter | None) -> bytes | None:
+    """Return what the notifier needs to reach somebody; an identity number does not help in that and stays here."""
+    if reporter is None or not (reporter.phone or reporter.email):
+        return None
+    return reporter.model_dump_json(exclude_none=True, exclude={"identity_number"}).encode()
