@@ -12,7 +12,8 @@ from shared.infra.log import get_logger
 from shared.infra.metrics import EngineMetrics
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: on Python 3.11 a frozen generic with slots cannot be made as Class[Type](...).
+@dataclass(frozen=True)
 class MetricsObserver(Generic[S]):
     """The engine's observer of every service. `on_applied` hears each saved decision once."""
 

@@ -42,7 +42,8 @@ class Slot(Generic[S]):
     republish: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: on Python 3.11 a frozen generic with slots cannot be made as Class[Type](...).
+@dataclass(frozen=True)
 class AggregateStore(Generic[S]):
     """Loads and saves one kind of aggregate. `index` gives the fields beside the state that queries need."""
 

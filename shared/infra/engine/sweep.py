@@ -21,7 +21,8 @@ RELAY_AGE = timedelta(seconds=5)
 """An outbox younger than this is most likely being published by whoever saved it."""
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: on Python 3.11 a frozen generic with slots cannot be made as Class[Type](...).
+@dataclass(frozen=True)
 class Sweeper(Generic[S]):
     """Sweeps one engine's aggregates. Each method works in pages until nothing is left, and returns how many it did."""
 
