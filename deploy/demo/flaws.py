@@ -93,7 +93,8 @@ class Flaws:
     @staticmethod
     def _cut_off(draft: Draft) -> Inbound:
         whole = draft.submission().message
-        return replace(whole, value=whole.value[: len(whole.value) // 2])
+        text = whole.value.decode()
+        return replace(whole, value=text[: len(text) // 2].encode())
 
     @staticmethod
     def _empty(draft: Draft) -> Inbound:

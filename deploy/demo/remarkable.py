@@ -12,7 +12,7 @@ from shared.contracts import cases as said
 from shared.contracts import escalations as timed
 from shared.contracts.base import Event
 
-REASONS = {"refusals": "多次退单", "ladder": "超时升级", "opening": "立案即联动", "command": "人工吹哨"}
+REASONS = {"refusals": "多次退单", "ladder": "超时升级", "opening": "立案即联动", "hand": "人工吹哨"}
 
 
 @dataclass(frozen=True, slots=True)
