@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import Any
+
+from pydantic_core import to_json
 
 from services.intake.domain.model import Draft, Sealed, Submission
 from shared.contracts.ids import event_id
@@ -37,7 +38,7 @@ class Sealer:
 
     def _document(self, reporter_ref: str, draft: Draft) -> dict[str, Any]:
         """Return the vault's document: what the bus does not carry, sealed for this one reference."""
-        content = json.dumps(draft.private, ensure_ascii=False, default=list).encode()
+        content = to_json(draft.private, exclude_none=True)
         return {
             "_id": reporter_ref,
             "case_id": draft.case_id,
@@ -52,4 +53,5 @@ def _contact(reporter: Reporter | None) -> bytes | None:
     """Return what the notifier needs to reach somebody; an identity number does not help in that and stays here."""
     if reporter is None or not (reporter.phone or reporter.email):
         return None
-    return reporter.model_dump_json(exclude_none=True, exclude={"identity_number"}).encode()
+    reach = {"name": reporter.name, "phone": reporter.phone, "email": reporter.email, "anonymous": reporter.anonymous}
+    return to_json(reach, exclude_none=True)

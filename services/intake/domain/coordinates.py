@@ -19,8 +19,9 @@ _A: Final = 6_378_245.0
 _EE: Final = 0.006_693_421_622_965_943
 _BD_PI: Final = pi * 3000.0 / 180.0
 _BD_LON, _BD_LAT = 0.0065, 0.006
-_PRECISION: Final = 1e-9
-_ROUNDS: Final = 30
+_ENOUGH: Final = 1e-6
+"""Degrees. Each round leaves less than a hundredth of the error, so what remains after the last is below 1e-8: 1 mm."""
+_ROUNDS: Final = 10
 
 _WEST, _EAST, _SOUTH, _NORTH = 72.004, 137.8347, 0.8293, 55.8271
 
@@ -58,7 +59,7 @@ def wgs84_to_gcj02(lon: float, lat: float) -> Point:
 
 
 def gcj02_to_wgs84(lon: float, lat: float) -> Point:
-    """Return the true position of a GCJ-02 one, to a billionth of a degree; outside China they are the same."""
+    """Return the true position of a GCJ-02 one; outside China they are the same."""
     if not in_china(lon, lat):
         return lon, lat
     true_lon, true_lat = lon, lat
@@ -66,7 +67,7 @@ def gcj02_to_wgs84(lon: float, lat: float) -> Point:
         shown_lon, shown_lat = wgs84_to_gcj02(true_lon, true_lat)
         off_lon, off_lat = shown_lon - lon, shown_lat - lat
         true_lon, true_lat = true_lon - off_lon, true_lat - off_lat
-        if abs(off_lon) < _PRECISION and abs(off_lat) < _PRECISION:
+        if abs(off_lon) < _ENOUGH and abs(off_lat) < _ENOUGH:
             break
     return true_lon, true_lat
 
@@ -79,13 +80,13 @@ def gcj02_to_bd09(lon: float, lat: float) -> Point:
 
 
 def bd09_to_gcj02(lon: float, lat: float) -> Point:
-    """Return the GCJ-02 position of a BD-09 one, to a billionth of a degree."""
+    """Return the GCJ-02 position of a BD-09 one."""
     near_lon, near_lat = lon - _BD_LON, lat - _BD_LAT
     for _ in range(_ROUNDS):
         shown_lon, shown_lat = gcj02_to_bd09(near_lon, near_lat)
         off_lon, off_lat = shown_lon - lon, shown_lat - lat
         near_lon, near_lat = near_lon - off_lon, near_lat - off_lat
-        if abs(off_lon) < _PRECISION and abs(off_lat) < _PRECISION:
+        if abs(off_lon) < _ENOUGH and abs(off_lat) < _ENOUGH:
             break
     return near_lon, near_lat
 

@@ -18,6 +18,7 @@ _OFFSET = r"(?P<offset>Z|[+-]\d{2}:?\d{2})?"
 _WRITTEN = re.compile(rf"{_DATE}(?:[T ]?{_HALF} ?{_TIME} ?{_HALF.replace('half', 'after')} ?{_OFFSET})?")
 _COMPACT = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})")
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d+)?|\d{12,13}")
+_LONG_NUMBER = re.compile(r"\d{9,}")
 _MILLISECONDS_FROM = 1e11
 _COMPACT_FROM = 10**13
 _NOON = 12
@@ -35,7 +36,7 @@ def parse_instant(value: str | float, zone: tzinfo) -> datetime:
     """
     try:
         if isinstance(value, str):
-            return to_millisecond(_from_text(normalize("NFKC", value[:_LENGTH]).strip(), zone))
+            return to_millisecond(_from_text(_short(value), zone))
         return to_millisecond(_from_number(value, zone))
     except (ValueError, OverflowError, OSError) as error:
         raise UnreadableTimeError(f"is no instant: write {FORMS}") from error
@@ -48,14 +49,25 @@ def _from_number(value: float, zone: tzinfo) -> datetime:
     return datetime.fromtimestamp(round(seconds, 3), UTC)
 
 
+def _short(text: str) -> str:
+    if len(text) > _LENGTH:
+        raise ValueError
+    return normalize("NFKC", text).strip()
+
+
 def _from_text(text: str, zone: tzinfo) -> datetime:
     if _EPOCH.fullmatch(text):
         return _from_number(float(text), zone)
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = _from_parts(_COMPACT.fullmatch(text) or _WRITTEN.fullmatch(text))
+    # The library takes a digit for the `T` of a long number and reads an instant that nobody wrote.
+    instant = _from_parts(_COMPACT.fullmatch(text)) if _LONG_NUMBER.fullmatch(text) else _from_words(text)
     return instant if instant.tzinfo is not None else instant.replace(tzinfo=zone)
+
+
+def _from_words(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return _from_parts(_WRITTEN.fullmatch(text))
 
 
 def _from_parts(match: re.Match[str] | None) -> datetime:

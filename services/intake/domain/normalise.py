@@ -27,6 +27,8 @@ DEGREE_DIGITS = 7
 LARGEST_INTEGER = 2**53 - 1
 """Larger numbers are no counts, MongoDB cannot keep them, and JSON readers would round them."""
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
 
 def zone_of(origin: Origin) -> tzinfo:
     """Return the zone of times without an offset: the partner's, else the district's."""
@@ -36,14 +38,17 @@ def zone_of(origin: Origin) -> tzinfo:
 
 def fingerprint(payload: dict[str, Any]) -> bytes:
     """Return the hash of a content: the same whatever the order of its fields; null is the same as left out."""
-    text = json.dumps(without_nulls(payload), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return sha256(text.encode()).digest()
+    return sha256(_CANONICAL.encode(without_nulls(payload)).encode()).digest()
 
 
 def without_nulls(value: Any) -> Any:
     """Return JSON without the fields that are null."""
     if isinstance(value, dict):
-        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+        return {
+            name: without_nulls(item) if isinstance(item, dict | list) else item
+            for name, item in value.items()
+            if item is not None
+        }
     return [without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
@@ -163,7 +168,7 @@ def _private(report: Report, reporter: Reporter | None) -> dict[str, Any]:
     """Return what the bus does not carry but nobody may lose: the person, the parties, whatever else was said."""
     kept: dict[str, Any] = {}
     if reporter is not None:
-        kept["reporter"] = reporter.model_dump(exclude_none=True)
+        kept["reporter"] = reporter
     if report.parties:
         kept["parties"] = report.parties
     if report.attributes:

@@ -8,7 +8,7 @@ import phonenumbers
 
 REGION = "CN"
 _LENGTH = 40
-_CHINESE_MOBILE = re.compile(r"(?:\+|00)?(?:86)?(1[3-9]\d{9})")
+_CHINESE_MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9]\d{9})")
 
 
 def e164(raw: str) -> str | None:

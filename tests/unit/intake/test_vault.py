@@ -9,7 +9,7 @@ import pytest
 
 from shared.infra.vault import SealError, Vault, VaultKeysError
 
-CONTENT = '{"phone": "+8613800000000"}'.encode()
+CONTENT = b'{"phone": "+8613800000000"}'
 OWNER = "620802-260701-k3jq2x7a"
 
 
