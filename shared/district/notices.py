@@ -16,9 +16,12 @@ Audiences = dict[DottedName, tuple[Audience, ...]]
 
 DEFAULT_AUDIENCES: Audiences = {
     "report.accepted": (Audience.REPORTER,),
+    "report.merged": (Audience.REPORTER,),
     "case.triaged": (Audience.CENTRE,),
     "task.assigned": (Audience.DUTY_OFFICER, Audience.REPORTER),
     "task.returned": (Audience.CENTRE,),
+    "task.hold-requested": (Audience.CENTRE,),
+    "task.extension-requested": (Audience.CENTRE,),
     "case.resolved": (Audience.GRID_WORKER,),
     "case.closed": (Audience.REPORTER,),
     "case.reopened": (Audience.DUTY_OFFICER, Audience.CENTRE),
@@ -88,6 +91,9 @@ class Notify(Section):
     grid_worker_contacts: tuple[Contact, ...] = ()
 
     def audience(self, step: str, policy: str | None = None) -> tuple[Audience, ...]:
-        """Return whom a step is told to under a notice policy, or under none."""
+        """Return whom a step is told to under a notice policy, or under none.
+
+        A step that the profile does not name is told as by default; nobody hears one that it names with nobody.
+        """
         special = self.policies[policy].audiences if policy in self.policies else {}
-        return special.get(step, self.audiences.get(step, ()))
+        return special.get(step, self.audiences.get(step, DEFAULT_AUDIENCES.get(step, ())))
