@@ -1,0 +1,1 @@
+"""The notifier: who hears what, on which channel, once, with a receipt."""

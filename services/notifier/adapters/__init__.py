@@ -1,0 +1,1 @@
+"""What the notifier keeps and reads: claims, contacts, templates, secrets."""

@@ -1,0 +1,1 @@
+"""The loop that delivers: lanes claim and send, one a channel; the saver turns outcomes into state and events."""

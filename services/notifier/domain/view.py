@@ -1,0 +1,89 @@
+"""How an event changes what the notifier remembers of its case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.notifier.domain.facts import MAX_PLACE, MAX_SUMMARY, shorten
+from services.notifier.domain.model import CaseView
+from services.notifier.domain.steps import task_suffix
+from shared.contracts import cases, escalations, incidents
+from shared.contracts.base import Event
+from shared.contracts.cases import TaskRole
+
+MAX_DONE = 64
+
+ENDINGS = (cases.TaskCompleted, cases.TaskReturned, cases.TaskSuperseded)
+"""What makes a task nobody's any more: notices about it that still wait are pointless."""
+
+FIRST = (incidents.ReportFacts, cases.CaseTriaged, cases.CaseOpened)
+"""Events that need nothing to have come before."""
+
+REMEMBERED: frozenset[type[Event]] = frozenset({
+    incidents.ReportAccepted,
+    incidents.ReportMerged,
+    cases.CaseTriaged,
+    cases.CaseOpened,
+    cases.TaskAssigned,
+    cases.CaseClosed,
+    cases.CaseWithdrawn,
+    cases.CaseReopened,
+    escalations.TeamSummoned,
+    *ENDINGS,
+})  # fmt: skip
+
+
+def remember(view: CaseView, event: Event) -> CaseView:
+    """Return the view with the event taken in. Reporters are added by the decision, which knows how to reach them."""
+    if isinstance(event, incidents.ReportFacts):
+        return _reported(view, event)
+    if isinstance(event, (cases.CaseTriaged, cases.CaseOpened)):
+        return _known(view, event)
+    if isinstance(event, ENDINGS):
+        done = (*view.done, task_suffix(event.task_id))[-MAX_DONE:]
+        return view.model_copy(update={"done": done})
+    return view.model_copy(update=_changes(event))
+
+
+def _reported(view: CaseView, event: incidents.ReportFacts) -> CaseView:
+    """Take in what a report says, as far as nobody who knows better has spoken."""
+    if view.known or isinstance(event, incidents.ReportMerged):
+        return view
+    facts = {"severity": event.severity, "category": event.category, "profile_version": event.profile_version}
+    return view.model_copy(update={**facts, **_place(event)})
+
+
+def _known(view: CaseView, event: cases.CaseTriaged | cases.CaseOpened) -> CaseView:
+    facts: dict[str, Any] = {
+        "known": True,
+        "severity": event.severity,
+        "profile_version": event.profile_version,
+        "episode": max(view.episode, event.episode),
+        **_place(event),
+    }
+    if isinstance(event, cases.CaseOpened):
+        facts |= {"category": event.category, "lead": event.lead, "policy": event.notice or view.policy}
+    return view.model_copy(update=facts)
+
+
+def _place(event: Any) -> dict[str, Any]:
+    codes = {name: getattr(event, name, None) for name in ("grid", "community", "township")}
+    return {
+        "place": shorten(event.address, MAX_PLACE),
+        "summary": shorten(event.text, MAX_SUMMARY),
+        **{name: code for name, code in codes.items() if code is not None},
+    }
+
+
+def _changes(event: Event) -> dict[str, Any]:
+    if isinstance(event, cases.TaskAssigned):
+        return {"lead": event.department} if event.role is TaskRole.LEAD else {}
+    if isinstance(event, cases.CaseClosed):
+        return {"closed": True, "outcome": event.outcome.value}
+    if isinstance(event, cases.CaseWithdrawn):
+        return {"closed": True}
+    if isinstance(event, cases.CaseReopened):
+        return {"closed": False, "outcome": None, "episode": event.episode}
+    if isinstance(event, escalations.TeamSummoned):
+        return {"members": tuple(one.department for one in event.members)}
+    return {}

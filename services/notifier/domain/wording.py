@@ -1,0 +1,108 @@
+"""Facts in words: codes become names, instants local times, limits phrases, in the languages of the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.notifier.domain.facts import Facts, visible
+from shared.contracts.limits import Limit
+from shared.district.lookup import DirectoryIndex
+from shared.district.model import Audience
+
+ENGLISH = "en"
+
+_UNITS = {
+    "clock_minutes": ("分钟", "minutes"),
+    "clock_hours": ("小时", "hours"),
+    "working_minutes": ("个工作分钟", "working minutes"),
+    "working_hours": ("个工作小时", "working hours"),
+    "calendar_days": ("天", "days"),
+    "working_days": ("个工作日", "working days"),
+}
+_CLOCKS = {
+    "triage": ("分拣", "triage"),
+    "case": ("整案办理", "whole case"),
+    "accept": ("受理", "acceptance"),
+    "stage": ("阶段办理", "stage"),
+    "handle": ("办理", "handling"),
+    "arbitrate": ("裁定", "arbitration"),
+    "verify": ("核查", "verification"),
+}
+_SEVERITIES = {1: ("特急", "critical"), 2: ("紧急", "urgent"), 3: ("一般", "normal"), 4: ("轻微", "minor")}
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A language, and the profile whose names it uses."""
+
+    language: str
+    index: DirectoryIndex
+
+    def pick(self, words: tuple[str, str]) -> str:
+        """Return the word of this language."""
+        return words[1] if self.language == ENGLISH else words[0]
+
+    def name(self, named: Any, code: str) -> str:
+        """Return the name of a department, category or district; the code where there is none."""
+        if named is None:
+            return code
+        own: str | None = named.name_en if self.language == ENGLISH else None
+        return own or named.name
+
+    @property
+    def district(self) -> str:
+        """The district's name."""
+        return self.name(self.index.profile, self.index.profile.code)
+
+    def department(self, code: str) -> str:
+        """Return the name of a department."""
+        return self.name(self.index.department(code), code)
+
+    def departments(self, codes: tuple[str, ...]) -> str:
+        """Return the names of departments as a list in words."""
+        return self.pick(("、", ", ")).join(self.department(code) for code in codes)
+
+    def category(self, key: str) -> str:
+        """Return the name of a category."""
+        return self.name(self.index.categories.get(key), key)
+
+    def instant(self, at: datetime) -> str:
+        """Return local time without the year: `7月1日 16:30`, `1 Jul 16:30`."""
+        local = at.astimezone(self.index.profile.zone)
+        return self.pick((f"{local.month}月{local.day}日 {local:%H:%M}", f"{local.day} {local:%b %H:%M}"))
+
+    def limit(self, limit: Limit) -> str:
+        """Return a limit: `4个工作小时`, `4 working hours`."""
+        unit = self.pick(_UNITS[limit.unit.value])
+        return f"{limit.amount} {unit}" if self.language == ENGLISH else f"{limit.amount}{unit}"
+
+    def clock(self, kind: str) -> str:
+        """Return what a clock measures."""
+        return self.pick(_CLOCKS.get(kind, (kind, kind)))
+
+    def severity(self, level: int) -> str:
+        """Return how bad it is."""
+        return self.pick(_SEVERITIES.get(level, (str(level), str(level))))
+
+
+_SAY: dict[str, Callable[[Speech, Any], Any]] = {
+    "department": Speech.department,
+    "departments": Speech.departments,
+    "category": Speech.category,
+    "due_at": Speech.instant,
+    "until": Speech.instant,
+    "limit": Speech.limit,
+    "clock": Speech.clock,
+    "severity": Speech.severity,
+    "fraction": lambda _, fraction: f"{fraction:.0%}",
+}
+
+
+def in_words(facts: Facts, audience: Audience, speech: Speech) -> dict[str, Any]:
+    """Return what a template of this audience may use, in words; what is absent is None."""
+    typed = {name: getattr(facts, name, value) for name, value in visible(facts, audience).items()}
+    said = {name: _SAY[name](speech, value) if name in _SAY and value else value for name, value in typed.items()}
+    return {**said, "audience": audience.value, "district": speech.district}
