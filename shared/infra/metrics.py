@@ -14,10 +14,12 @@ BATCH_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 BATCH_SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500)
 
 DEAD_LETTER_ERRORS = (
-    "bad-envelope", "bad-json", "conflicting-duplicate", "empty-record", "forbidden", "future-check-in",
-    "illegal-transition", "internal-error", "invalid-command", "invalid-event", "invalid-report", "not-a-member",
-    "outside-geofence", "outside-window", "replayed-check-in", "too-large", "unknown-case", "unknown-category",
-    "unknown-department", "unknown-district", "unknown-partner", "unknown-task", "unknown-type",
+    "bad-envelope", "bad-json", "case-id-collision", "conflicting-duplicate", "empty-record", "extension-too-long",
+    "extensions-exhausted", "forbidden", "future-check-in", "holds-exhausted", "illegal-transition", "internal-error",
+    "invalid-command", "invalid-event", "invalid-report", "missing-evidence", "not-a-member", "outside-geofence",
+    "outside-window", "refusals-exhausted", "replayed-check-in", "task-expired", "too-large", "unknown-case",
+    "unknown-category", "unknown-department", "unknown-district", "unknown-partner", "unknown-stage", "unknown-task",
+    "unknown-type",
 )  # fmt: skip
 """Errors every catalogue starts with at zero, so that a rate exists before the first one happens."""
 

@@ -1,0 +1,1 @@
+"""What the router asks the database besides loading and saving cases."""

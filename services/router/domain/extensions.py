@@ -1,0 +1,52 @@
+"""More time for a task (延期): before it has expired only, so often and so much as the profile allows."""
+
+from __future__ import annotations
+
+from services.router.domain.addressing import is_centre, own_or_centre
+from services.router.domain.change import Change, View, illegal, told_of
+from services.router.domain.model import Case, Task, TaskState
+from shared.contracts.cases import TaskExtended, TaskExtensionRequested
+from shared.contracts.commands import ExtendTask
+from shared.contracts.limits import Limit
+from shared.decision import Decision, Rejected
+
+
+def decide_extend(case: Case, command: ExtendTask, view: View) -> Decision[Case]:
+    """Extend a task, or pass the department's wish on to the centre where the profile wants its approval.
+
+    What the department asked for in time may be granted later: its centre's slowness is not its fault.
+    """
+    task = own_or_centre(case, command)
+    _may_extend(task, command, view)
+    facts = {**told_of(case, task, command.occurred_at, view), "reason": command.reason, "limit": command.limit}
+    if view.index.profile.extensions.approval_required and not is_centre(command.actor):
+        asked = task.changed(asked_at=command.occurred_at)
+        return Change(case).put(asked, TaskExtensionRequested(**facts)).decided("extension_requested")
+    count = task.extensions + 1
+    longer = task.changed(extensions=count, asked_at=None, expired_at=None)
+    event = TaskExtended(**facts, approved_by=command.actor.partner, count=count)
+    return Change(case).put(longer, event).decided("extended")
+
+
+def _may_extend(task: Task, command: ExtendTask, view: View) -> None:
+    if task.state not in (TaskState.ASSIGNED, TaskState.ACCEPTED):
+        raise illegal(f"A task that is {task.state} cannot be extended.", task.state)
+    asked = task.asked_at if task.asked_at is not None and is_centre(command.actor) else command.occurred_at
+    if task.expired_at is not None and asked >= task.expired_at:
+        raise Rejected("task-expired", f"The task's limit ran out at {task.expired_at:%Y-%m-%dT%H:%MZ}.", task.state)
+    policy = view.index.profile.extensions
+    if task.extensions >= policy.max_extensions:
+        sentence = f"The task has been extended {task.extensions} times; {policy.max_extensions} are allowed."
+        raise Rejected("extensions-exhausted", sentence, task.state)
+    if _longer(command, policy.max_extension, view):
+        sentence = f"An extension may be {policy.max_extension} at most, not {command.limit}."
+        raise Rejected("extension-too-long", sentence, task.state)
+
+
+def _longer(command: ExtendTask, most: Limit, view: View) -> bool:
+    """Say whether more is asked for than allowed; in another unit, whether it would end later from now."""
+    asked = command.limit
+    if asked.unit is most.unit:
+        return asked.amount > most.amount
+    calendar = view.index.calendar
+    return calendar.due(command.occurred_at, asked) > calendar.due(command.occurred_at, most)

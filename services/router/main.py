@@ -1,0 +1,125 @@
+"""The composition root of the router: the only place that reads the environment and knows concrete classes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from services.router.adapters.open_work import count_open_work, create_indexes
+from services.router.adapters.world import FetchedWorld
+from services.router.domain.decide import HEEDED, decide
+from services.router.domain.model import Case, index_of, next_due
+from services.router.handlers import subscriptions
+from services.router.metrics import RouterMetrics
+from services.router.settings import RouterSettings
+from shared.infra.app import Periodic, ResilientApp, Service, build_app, serve
+from shared.infra.clock import Clock
+from shared.infra.directory import DATABASE, ProfileCache, ProfileStore
+from shared.infra.engine import AggregateStore, Engine
+from shared.infra.engine.core import Publisher
+from shared.infra.engine.sweep import Sweeper
+from shared.infra.faults import killing
+from shared.infra.kafka import KafkaPublisher
+from shared.infra.log import configure_logging
+from shared.infra.metrics import EngineMetrics
+from shared.infra.mongo import connect
+from shared.infra.observer import MetricsObserver
+
+SERVICE = "router"
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """The parts of the router that work together."""
+
+    engine: Engine[Case]
+    world: FetchedWorld
+    metrics: RouterMetrics
+    general: EngineMetrics
+    districts: tuple[str, ...]
+
+    async def create_indexes(self) -> None:
+        """Create the indexes of engine and gauges."""
+        await self.engine.store.create_indexes()
+        await create_indexes(self.engine.store.collection)
+
+    async def refresh(self) -> None:
+        """Pick up new profile versions, and start their series."""
+        for district in await self.world.profiles.refresh():
+            self.metrics.know(self.world.profiles.get(district).profile)
+
+    async def show(self) -> None:
+        """Set the gauges."""
+        store, profiles = self.engine.store, self.world.profiles
+        work = await count_open_work(store.collection, self.districts)
+        self.metrics.show(work, [profiles.get(district).profile for district in profiles.districts])
+        oldest = await store.oldest_due()
+        age = timedelta(0) if oldest is None else self.engine.clock.now() - oldest
+        self.general.oldest_due.set(max(0.0, age.total_seconds()))
+
+
+def create_router(
+    settings: RouterSettings, client: Any, publisher: Publisher, registry: CollectorRegistry, clock: Clock
+) -> Router:
+    """Wire the engine to database and broker."""
+    store = AggregateStore[Case](client[f"gw_{SERVICE}"], "cases", Case, due=next_due, index=index_of)
+    world = FetchedWorld(ProfileCache(ProfileStore(client[DATABASE]), settings.districts), store.collection)
+    general, metrics = EngineMetrics.create(registry, SERVICE), RouterMetrics.create(registry)
+    engine = Engine[Case](
+        SERVICE,
+        settings.worker,
+        store,
+        publisher,
+        lambda case, event, now: decide(case, event, now, world),
+        clock,
+        MetricsObserver[Case](general, metrics.applied),
+        prepare=world.prepare,
+        heeds=HEEDED,
+    )
+    if settings.fault_point:
+        engine.wrap_step = killing(settings.fault_point)
+    return Router(engine, world, metrics, general, settings.districts)
+
+
+def create_app(settings: RouterSettings, clock: Clock | None = None) -> ResilientApp:
+    """Wire the service."""
+    registry = CollectorRegistry()
+    client = connect(settings.mongo_url)
+    publisher = KafkaPublisher(settings)
+    router = create_router(settings, client, publisher, registry, clock or settings.clock())
+    sweeper = Sweeper[Case](router.engine)
+    return build_app(
+        Service(
+            name=SERVICE,
+            settings=settings,
+            registry=registry,
+            metrics=router.general,
+            publisher=publisher,
+            ping=partial(client.admin.command, "ping"),
+            subscriptions=subscriptions(router.engine.handle, settings.districts),
+            prepare=[router.create_indexes, router.refresh],
+            periodics=[
+                Periodic("due", 0.2, sweeper.due),
+                Periodic("relay", 2.0, sweeper.relay),
+                Periodic("parked", 5.0, sweeper.parked),
+                Periodic("profiles", 3.0, router.refresh),
+                Periodic("gauges", 15.0, router.show),
+            ],
+        )
+    )
+
+
+def main() -> None:
+    """Run one process."""
+    settings = RouterSettings()
+    configure_logging(settings, SERVICE)
+    asyncio.run(serve(create_app(settings), settings))
+
+
+if __name__ == "__main__":
+    main()
