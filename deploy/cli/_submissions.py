@@ -40,6 +40,8 @@ class Submission:
 def read_submissions(text: str, type_: str | None = None) -> list[Submission]:
     """Read an object, an array or JSON lines; `type_` holds for items that do not say what they are.
 
+    A report in a partner's own format has no `report_id`: then `type_` must say that it is one.
+
     Raises:
         UnreadableError: something in it cannot be sent.
     """
@@ -81,14 +83,15 @@ def _of(number: int, name: str, data: dict[str, Any], id_: object) -> Submission
             f"({name!r} is not a type that partners send; gridwhistle contracts schema --sent lists them)"
         )
     key = str(data.get("report_id" if full == REPORT else "case_id") or "")
-    if not key:
-        raise UnreadableError(f"item {number} has no {'report_id' if full == REPORT else 'case_id'}")
+    if not key and full != REPORT:
+        raise UnreadableError(f"item {number} has no case_id")
     return Submission(full, str(id_ or _id(full, key, data)), key, data, _at(data))
 
 
 def _id(type_: str, key: str, data: dict[str, Any]) -> str:
+    """Return the report's own id; where it has none (a partner's own format) or for a command, one of its content."""
     content = json.dumps(data, ensure_ascii=False, sort_keys=True)
-    return key if type_ == REPORT else event_id(f"{type_}\n{content}", 0)
+    return key if key and type_ == REPORT else event_id(f"{type_}\n{content}", 0)
 
 
 def _at(data: dict[str, Any]) -> datetime:

@@ -43,7 +43,10 @@ def send(
         str | None, typer.Option(help="Six digits. None: a command's own; for reports, unknown (000000).")
     ] = None,
     type_: Annotated[
-        str | None, typer.Option("--type", help="What items are that do not say it, e.g. task.accept.")
+        str | None,
+        typer.Option(
+            "--type", help="What items are that do not say it: task.accept, or report.submit for own formats."
+        ),
     ] = None,
     form: Annotated[
         Form, typer.Option(help="CloudEvents in binary or structured mode, or a bare object.")
@@ -102,7 +105,7 @@ async def _over_the_bus(bootstrap: str, records: Sequence[Inbound], said: Sequen
             fail(_no_topic(record.topic, known))
     async with producer(bootstrap) as client:
         sent = [
-            await client.send(record.topic, record.value, record.key.encode(), headers=list(record.headers))
+            await client.send(record.topic, record.value, record.key.encode() or None, headers=list(record.headers))
             for record in records
         ]
         stored = await asyncio.gather(*sent)

@@ -89,3 +89,12 @@ def test_reports_and_commands_go_to_their_own_address() -> None:
         ("/v1/reports", ["A-1", "A-2"]),
         ("/v1/commands", [COMMAND_DATA["case_id"]]),
     ]
+
+
+def test_a_report_in_a_partners_own_format_needs_to_be_called_one() -> None:
+    """The 110 platform says 警情编号 where we say report_id; intake knows its format, this command does not."""
+    text = json.dumps({"警情编号": "J-1", "报警内容": "楼上漏水"}, ensure_ascii=False)
+    with pytest.raises(UnreadableError, match="neither a report"):
+        read_submissions(text)
+    (one,) = read_submissions(text, REPORT)
+    assert (one.type, one.key, len(one.id)) == (REPORT, "", 36)
