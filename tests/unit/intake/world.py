@@ -12,7 +12,7 @@ from services.intake.domain.reading import bare_message
 from shared.contracts.actors import PartnerKind
 from shared.contracts.envelope import JSON, STRUCTURED
 from shared.contracts.incidents import Datum, Report
-from shared.contracts.limits import Stage
+from shared.contracts.limits import Limit, LimitUnit, Stage
 from shared.district.lookup import DirectoryIndex
 from shared.district.model import (
     Category,
@@ -47,6 +47,11 @@ KINDS = {
     "some-system": PartnerKind.OTHER,
 }
 FORMATS = {"hotline": "hotline_12345", "police": "police_110", "camera": "video_ai"}
+
+
+def hours(amount: int) -> Limit:
+    """Return a limit in working hours."""
+    return Limit(amount=amount, unit=LimitUnit.WORKING_HOURS)
 
 
 def square(lon: float, lat: float, size: float = 0.01) -> tuple[tuple[float, float], ...]:
@@ -101,9 +106,9 @@ def profile(code: str = DISTRICT, **more: Any) -> Profile:
         ),
         "default": DistrictPolicy(
             lead="centre",
-            accept="2 working_hours",
-            stages=(Stage(name="handle", limit="4 working_hours"),),
-            verify="2 working_days",
+            accept=hours(2),
+            stages=(Stage(name="handle", limit=hours(4)),),
+            verify=hours(16),
         ),
         "aliases": {"0102": "E06010"},
         "label_maps": {"cameras": {"GarbageExposed": "E06010", "RoadPonding": "L0401"}},

@@ -1,0 +1,218 @@
+"""A batch: every record on its own, each ending as a report, a command or a dead letter with a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.intake.batch import Sorted, places
+from services.intake.domain.desk import Desk
+from services.intake.domain.model import Draft, Refused
+from services.intake.letters import KEPT_BYTES, fitting, letter_bytes
+from shared.contracts.commands import VerifyCase
+from shared.contracts.dead_letters import RecordRejected
+from shared.contracts.incidents import Precision
+from shared.decision import Poison
+from shared.infra.clock import ManualClock, SystemClock
+from shared.infra.engine.outbox import dead_letter
+from shared.infra.kafka import DEAD_LETTER_BYTES
+from tests.unit.intake.test_reading import HEADERS, JSON_VALUES
+from tests.unit.intake.world import (
+    CASE,
+    DESK,
+    DISTRICT,
+    NOW,
+    OTHER,
+    SENT,
+    binary,
+    command,
+    record,
+    report,
+    to_json,
+)
+
+
+def sort(*records: Any, desk: Desk = DESK) -> Sorted:
+    """Return the records sorted, by a clock that believes their timestamps."""
+    batch = Sorted(desk, SystemClock(), NOW)
+    batch.take(records)
+    return batch
+
+
+def letters(batch: Sorted) -> list[RecordRejected]:
+    """Return the dead letters of a batch."""
+    found = [one.letter for one in batch.rejections]
+    return [RecordRejected.model_validate_json(letter.value) for letter in found if letter is not None]
+
+
+def test_good_and_bad_records_do_not_touch_each_other() -> None:
+    """A report, rubbish, a command, a forbidden one, a tombstone, a stranger: in one batch."""
+    batch = sort(
+        record(to_json(report())),
+        record(b"rubbish", offset=1),
+        record(to_json(command("case.verify", ok=True)), offset=2),
+        record(to_json(command("case.withdraw", reason="r")), offset=3),
+        record(None, offset=4),
+        record(to_json(report()), id_="stranger", offset=5),
+        record(to_json(report()), district="110101", offset=6),
+        record(to_json(report()), id_="gateway", offset=7),
+    )
+    assert [item.aggregate for item in batch.items({})] == [f"{DISTRICT}/grid-app/A-1"]
+    assert [type(one) for one in batch.commands] == [VerifyCase]
+    assert [(one.error, one.offset) for one in letters(batch)] == [
+        ("bad-json", 1),
+        ("forbidden", 3),
+        ("empty-record", 4),
+        ("unknown-partner", 5),
+        ("unknown-district", 6),
+        ("forbidden", 7),
+    ]
+    assert all(one.message.endswith(".") for one in letters(batch))
+
+
+def test_a_dead_letter_holds_the_record_byte_for_byte() -> None:
+    """Value, key and headers, so that it can be replayed after a repair."""
+    headers = [("ce_type", b"\xff\xfe"), ("x", None)]
+    (letter,) = letters(sort(record(b"\x00\xff", headers, key=b"\x80")))
+    assert (letter.original_value, letter.original_headers) == (b"\x00\xff", headers)
+    assert (letter.origin_topic, letter.error) == (f"gw.{DISTRICT}.in.grid-app", "bad-envelope")
+
+
+def test_a_permitted_command_leaves_under_an_id_of_its_sender() -> None:
+    """Sent again with the same id, in whichever record, it is the same command to those who hear it."""
+    type_, value = VerifyCase.type, to_json(command(type=None, ok=True))
+    batch = sort(
+        record(value, binary(type_, "c-1")),
+        record(value, binary(type_, "c-1"), offset=9),
+        record(value, binary(type_, "c-2")),
+    )
+    ids = [dict(one.headers)["ce_id"] for one in batch.passing]
+    assert ids[0] == ids[1] != ids[2]
+    assert {(one.topic, one.key) for one in batch.passing} == {(f"gw.{DISTRICT}.commands", CASE.encode())}
+
+
+def test_a_bare_command_is_named_by_its_record() -> None:
+    """Which has no other name; delivered again it is the same."""
+    value = to_json(command("case.verify", ok=True))
+    batch = sort(record(value), record(value), record(value, offset=1))
+    ids = [dict(one.headers)["ce_id"] for one in batch.passing]
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_a_report_refused_by_the_profile_keeps_its_place_in_the_batch() -> None:
+    """It goes through the engine under its id: had it been taken in before, that would be recognised."""
+    bad = to_json(report(category="Z99", text=None))
+    items = sort(record(to_json(report())), record(bad, offset=1)).items({})
+    assert [type(item.content) for item in items] == [Draft, Refused]
+    assert items[0].aggregate == items[1].aggregate
+
+
+def test_places_are_looked_up_for_each_district_together() -> None:
+    """A batch may hold reports of several."""
+    elsewhere = report(report_id="A-2", location={"lon": 103.605, "lat": 35.545, "datum": "wgs84"})
+    items = sort(record(to_json(report())), record(to_json(elsewhere), district=OTHER, offset=1)).items({})
+    found = places(items)
+    assert [found[item.cause].precision for item in items] == [Precision.POLYGON] * 2
+    assert [(found[item.cause].grid or "")[:6] for item in items] == [DISTRICT, OTHER]
+
+
+def test_a_report_without_a_district_is_found_and_pinned() -> None:
+    """Where it was found first it stays, even if the profiles would now say otherwise."""
+    batch = sort(record(to_json(report()), district="000000"))
+    assert batch.unlocated() == {"grid-app/A-1": DISTRICT}
+    assert [item.aggregate for item in batch.items({"grid-app/A-1": DISTRICT})] == [f"{DISTRICT}/grid-app/A-1"]
+    assert [item.aggregate for item in batch.items({"grid-app/A-1": OTHER})] == [f"{OTHER}/grid-app/A-1"]
+
+
+def test_a_report_that_is_nowhere_is_a_dead_letter() -> None:
+    """In the dead letters of nobody's district."""
+    lost = report(location={"lon": 120.0, "lat": 30.0}, text="某处有垃圾")
+    batch = sort(record(to_json(lost), district="000000"))
+    assert [(one.error, one.district) for one in letters(batch)] == [("unknown-district", "000000")]
+
+
+@pytest.mark.parametrize("timestamp", [-1, 0, 2**62, 2**70])
+def test_a_timestamp_that_cannot_be_is_not_believed(timestamp: int) -> None:
+    """Some brokers let partners set it: nothing is received before it was sent or after now."""
+    one = record(to_json(report(occurred_at=None)))
+    one.timestamp = timestamp
+    (item,) = sort(one).items({})
+    assert isinstance(item.content, Draft)
+    assert item.content.occurred_at <= NOW
+
+
+def test_the_time_received_is_the_records() -> None:
+    """Delivered again, a report has the same instant."""
+    (item,) = sort(record(to_json(report(occurred_at=None)))).items({})
+    assert isinstance(item.content, Draft)
+    assert item.content.occurred_at == SENT
+
+
+def test_a_bug_in_a_normaliser_is_one_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the end of the batch, and nothing of the record's content in the sentence."""
+    monkeypatch.setattr("services.intake.domain.desk.parse_report", lambda *_: 1 / 0)
+    batch = sort(record(to_json(report())), record(to_json(command("case.verify", ok=True))))
+    assert [(one.error, one.message) for one in letters(batch)] == [
+        ("internal-error", "Reading the record failed: ZeroDivisionError.")
+    ]
+    assert len(batch.commands) == 1
+
+
+@pytest.mark.parametrize(
+    "huge",
+    [
+        record(b"x" * 3_000_000),
+        record(b"{}", key=b"k" * 2_000_000),
+        record(b"{}", [("h", b"v" * 3_000_000)]),
+        record(b"{}", [("\x01" * 400_000, b"v")]),
+        record(b"{}", [("h", b"v" * 40_000)] * 60),
+    ],
+)
+def test_a_record_of_any_size_has_a_letter_that_fits(huge: Any) -> None:
+    """Compression lets a small batch hold a huge record; a letter the broker refuses would block its partition."""
+    assert letter_bytes(huge) > DEAD_LETTER_BYTES
+    batch = sort(huge)
+    (rejection,) = batch.rejections
+    assert rejection.letter is not None
+    assert len(rejection.letter.value) + len(rejection.letter.key) < DEAD_LETTER_BYTES
+    (letter,) = letters(batch)
+    assert letter.error == "too-large"
+    assert "Too large to be kept whole" in letter.message
+    assert len(letter.original_value or b"") <= KEPT_BYTES
+
+
+def test_a_record_at_the_limit_is_kept_whole() -> None:
+    """What a topic takes fits into a letter."""
+    full = record(b"x" * 1024 * 1024)
+    kept, poison = fitting(full, Poison("bad-json", "No."))
+    assert kept is full
+    letter = dead_letter("intake", full, poison, NOW)
+    assert len(letter.value) <= letter_bytes(full)
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from(["grid-app", "camera", "hotline", "police", "centre", "stranger"]),
+    st.sampled_from([DISTRICT, OTHER, "000000", "999999"]),
+    HEADERS,
+    st.none()
+    | st.binary(max_size=60)
+    | JSON_VALUES.map(to_json)
+    | st.dictionaries(
+        st.sampled_from(
+            ["report_id", "text", "category", "location", "reporter", "case_id", "type", "media", "people"]
+        ),
+        JSON_VALUES,
+    ).map(to_json),
+)
+def test_every_record_ends_somewhere(id_: str, district: str, headers: Any, value: bytes | None) -> None:
+    """Submitted = accepted + rejected, whatever comes; nothing is dropped and nothing breaks."""
+    batch = Sorted(DESK, ManualClock(SENT), NOW)
+    batch.take([record(value, headers, id_, district)])
+    assert len(batch.rejections) + len(batch.commands) + len(batch.items({})) == 1
+    assert "internal-error" not in {one.poison.error for one in batch.rejections}
+    contents = [item.content for item in batch.items({})]
+    assert "internal-error" not in {one.poison.error for one in contents if isinstance(one, Refused)}
