@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib
 import json
 import shutil
 import subprocess
@@ -140,3 +141,19 @@ def test_a_schema_is_found_by_its_short_name_and_a_wrong_name_gets_help() -> Non
     assert json.loads(found.stdout)["$id"] == "urn:gridwhistle.task.assigned.v1"
     assert wrong.exit_code == 2
     assert "gridwhistle.task.assigned.v1" in wrong.output
+
+
+@pytest.mark.parametrize("service", ["router", "escalation", "notifier"])
+def test_the_table_of_flows_says_what_a_service_really_reads(service: str) -> None:
+    """The one thing in the document that no message class knows is compared with the subscriptions."""
+    topics = importlib.import_module(f"services.{service}.handlers").TOPICS
+    assert set(topics) == set(FLOWS[service].receives)
+
+
+def test_the_overview_names_every_type() -> None:
+    """docs/contracts.md is written for reading and kept complete by this."""
+    page = (Path(__file__).parents[2] / "docs" / "contracts.md").read_text(encoding="utf-8")
+    commands = {name for name in inbound_types() if name in message_types()}
+    listed = {name for name in message_types() if f"| `{name.removeprefix('gridwhistle.')}` |" in page}
+    assert set(message_types()) - listed == set()
+    assert commands <= listed
