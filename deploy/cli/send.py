@@ -68,7 +68,8 @@ def send(
     full = required_name(type_, inbound_types(), "--type") if type_ else None
     submissions = _read(file, full)
     if url:
-        rows = _over_http(url, _given(key, "--url needs --key (or GW_HTTP_KEY)"), submissions)
+        named = {"district": check_code(district)} if district else {}
+        rows = _over_http(url, _given(key, "--url needs --key (or GW_HTTP_KEY)"), submissions, named)
     else:
         sender = _given(partner, "who speaks? --partner, or --url and --key")
         records = [_record(one, sender, district and check_code(district), form) for one in submissions]
@@ -130,17 +131,18 @@ def _no_topic(topic: str, known: dict[str, int]) -> str:
     return f"There is no topic {topic}. {there}\nAfter a change of the profile: gridwhistle topics apply."
 
 
-def _over_http(url: str, key: str, submissions: Sequence[Submission]) -> list[Row]:
+def _over_http(url: str, key: str, submissions: Sequence[Submission], named: dict[str, str]) -> list[Row]:
+    """Post reports and commands; `named` is the district, which a key for several must be told."""
     rows: list[Row] = []
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=HTTP_SECONDS) as client:
         for path, found in by_kind(submissions):
             for start in range(0, len(found), HTTP_PAGE):
-                rows += _post(client, path, found[start : start + HTTP_PAGE])
+                rows += _post(client, path, found[start : start + HTTP_PAGE], named)
     return rows
 
 
-def _post(client: httpx.Client, path: str, found: Sequence[Submission]) -> list[Row]:
-    body = [one.data if one.is_report else {"type": one.type, **one.data} for one in found]
+def _post(client: httpx.Client, path: str, found: Sequence[Submission], named: dict[str, str]) -> list[Row]:
+    body = [{**named, **one.data} if one.is_report else {"type": one.type, **one.data} for one in found]
     try:
         answer = client.post(path, json=body)
     except httpx.HTTPError as error:
