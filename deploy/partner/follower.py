@@ -1,4 +1,4 @@
-"""Following what the system says: every record of some topics from the first on, decoded, each id once."""
+"""Following what the system says: every record of some topics from the first on, decoded, each (source, id) once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Follower:
     """A reader without a group: it takes every partition of its topics, from the beginning, and commits nothing."""
 
     def __init__(self, bootstrap: str, topics: Sequence[str]) -> None:
-        self._seen: set[bytes] = set()
+        self._seen: set[tuple[str, bytes]] = set()
         self._consumer = AIOKafkaConsumer(
             *topics,
             bootstrap_servers=bootstrap,
@@ -66,7 +66,7 @@ class Follower:
     def _read(self, record: ConsumerRecord) -> Heard | None:
         """Decode a record, or return None for one that was published twice, or that says a letter was replayed."""
         envelope = from_headers(record.headers)
-        mark = UUID(envelope.id).bytes
+        mark = (envelope.source, UUID(envelope.id).bytes)
         if mark in self._seen or envelope.type == RecordReplayed.type:
             return None
         self._seen.add(mark)
