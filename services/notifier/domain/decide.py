@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from services.notifier.domain.audience import Recipient
 from services.notifier.domain.model import MAX_WAITING, AddressKind, CaseView, Owed, ReporterView, Waiting
 from services.notifier.domain.queueing import Desk, owed_telling, reporter_document
 from services.notifier.domain.steps import TOLD_EVENTS, Telling, asked, reporter_ref, tellings
@@ -19,6 +20,7 @@ from shared.contracts.cases import CaseClosed, CaseOpened, CaseTriaged
 from shared.contracts.incidents import ReportAccepted, ReportFacts, ReportMerged
 from shared.contracts.notifications import NoticeQueued
 from shared.decision import Companion, Decision
+from shared.district.model import Audience
 from shared.district.rules import Facts, choose
 
 HEARD: frozenset[type[Event]] = TOLD_EVENTS | REMEMBERED
@@ -101,6 +103,8 @@ def _take_report(desk: Desk, event: ReportFacts) -> str:
     desk.view = remember(desk.view, event)
     if isinstance(event, ReportAccepted) and not desk.view.known:
         _foresee(desk, event)
+    if len(desk.view.reporters) >= MAX_REPORTERS:
+        return _too_many(desk, event, ref)
     _add_reporter(desk, event, ref)
     before = len(desk.events)
     given = tellings(desk.view, event)
@@ -108,6 +112,12 @@ def _take_report(desk: Desk, event: ReportFacts) -> str:
     for telling in _missed(desk, event, ref):
         desk.tell(telling)
     return _word(desk.events[before:]) if desk.events[before:] else "noted"
+
+
+def _too_many(desk: Desk, event: ReportFacts, ref: str) -> str:
+    for telling in tellings(desk.view, event):
+        desk.suppress(telling, Audience.REPORTER, Recipient(f"reporter/{ref}", reason="too_many_reporters"))
+    return "suppressed"
 
 
 def _foresee(desk: Desk, report: ReportAccepted) -> None:
@@ -137,10 +147,8 @@ def _foresee(desk: Desk, report: ReportAccepted) -> None:
 
 def _add_reporter(desk: Desk, event: ReportFacts, ref: str) -> None:
     person = _reporter(desk, event, ref)
-    if len(desk.view.reporters) >= MAX_REPORTERS:
-        person = ReporterView(ref=ref, reason="too_many_reporters")
     reported = desk.view.reported or isinstance(event, ReportAccepted)
-    desk.change(reporters=(*desk.view.reporters, person)[: MAX_REPORTERS + 1], reported=reported)
+    desk.change(reporters=(*desk.view.reporters, person), reported=reported)
 
 
 def _reporter(desk: Desk, event: ReportFacts, ref: str) -> ReporterView:

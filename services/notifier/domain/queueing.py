@@ -57,7 +57,7 @@ class Desk:
         served = {telling.public for telling in given}
         for audience in audiences(self.policy().profile, self.view, given[0]) if live else ():
             if (audience is Audience.REPORTER) not in served:
-                self._suppress(given[0], audience, Recipient(audience.value, reason=NO_TEMPLATE))
+                self.suppress(given[0], audience, Recipient(audience.value, reason=NO_TEMPLATE))
 
     def tell(self, telling: Telling) -> None:
         """Queue one telling for each of its audiences."""
@@ -118,18 +118,18 @@ class Desk:
         usable = [n for n, route in enumerate(recipient.routes) if route.channel in self.around.channels]
         first = usable[0] if usable else len(recipient.routes)
         for route in recipient.routes[:first]:
-            self._suppress(telling, audience, recipient, UNKNOWN_CHANNEL, route.channel)
+            self.suppress(telling, audience, recipient, UNKNOWN_CHANNEL, route.channel)
         if usable:
             self._add(self._notice(telling, audience, recipient, first, due))
         elif not recipient.routes:
-            self._suppress(telling, audience, recipient)
+            self.suppress(telling, audience, recipient)
 
     def _notice(
         self, telling: Telling, audience: Audience, recipient: Recipient, first: int, due: datetime
     ) -> NoticeState:
         profile = self.around.profiles.current(self.view.district).profile
         route, *fallbacks = recipient.routes[first:]
-        facts = self._facts(telling.facts, recipient)
+        facts = _seen_from(telling, recipient)
         return NoticeState(
             district=self.view.district,
             case_id=self.case_id,
@@ -156,17 +156,14 @@ class Desk:
             expires=self.now + timedelta(days=profile.retention.notices_days),
         )
 
-    @staticmethod
-    def _facts(facts: Facts, recipient: Recipient) -> Facts:
-        return facts.model_copy(update={"department": recipient.department}) if recipient.department else facts
-
     def _add(self, notice: NoticeState) -> None:
         self.companions.append(self.around.document(notice))
         self.events.append(queued(notice, self.now))
 
-    def _suppress(
+    def suppress(
         self, telling: Telling, audience: Audience, recipient: Recipient, reason: str = "", channel: str = NO_CHANNEL
     ) -> None:
+        """Say that somebody is not told, and why."""
         key = notice_key(self.case_id, telling.episode, telling.step, recipient.name, channel)
         self.events.append(
             NoticeSuppressed(
@@ -182,6 +179,13 @@ class Desk:
                 reason=reason or recipient.reason,
             )
         )
+
+
+def _seen_from(telling: Telling, recipient: Recipient) -> Facts:
+    """Return the facts with the recipient's own department, where the telling is about several."""
+    if recipient.department not in telling.about:
+        return telling.facts
+    return telling.facts.model_copy(update={"department": recipient.department})
 
 
 def owed_telling(owed: Owed, case_id: str, view: CaseView, ref: str) -> Telling:
