@@ -1,0 +1,81 @@
+"""`gridwhistle check`: prove that every submission became what it should, and name what did not."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from deploy.cli._console import BOOTSTRAP, PROBLEM, AsJson, Bootstrap, fail, print_json, print_table, run, say
+from deploy.cli._districts import Districts, check_code
+from deploy.cli._profiles import MONGO_URL, MongoUrl
+from deploy.conservation.ledger import COLUMNS, Audit, audit, in_words
+from deploy.conservation.sources import read_facts
+from shared.contracts.topics import UNLOCATED
+from shared.decision import Transient
+from shared.infra.clock import monotonic, pause
+from shared.infra.settings import ServiceSettings
+
+app = typer.Typer()
+
+SHOWN = 50
+LOOK_AGAIN_SECONDS = 1.0
+
+
+@app.command()
+def check(
+    district: Districts = None,
+    patience: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds in which what is still on its way may arrive before it counts as lost."),
+    ] = 15.0,
+    bootstrap: Bootstrap = BOOTSTRAP,
+    mongo_url: MongoUrl = MONGO_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Check conservation: submitted = accepted + duplicate + rejected, and accepted = merged + cases.
+
+    Per district, partner and day, each record followed to its report, each report to its case, each case to its state.
+    Exit status 1 when anything is missing, doubled or belongs to nothing.
+    """
+    codes = [code if code == UNLOCATED else check_code(code) for code in district or []]
+    try:
+        result = run(_look(bootstrap, mongo_url, codes, patience))
+    except Transient as away:
+        fail(f"{away}.")
+    if as_json:
+        print_json(result.as_json())
+    else:
+        _print(result)
+    if _wrong(result):
+        raise typer.Exit(PROBLEM)
+
+
+async def _look(bootstrap: str, mongo_url: str, codes: Sequence[str], patience: float) -> Audit:
+    """Look until everything is right, or until nothing can be on its way any more."""
+    clock = ServiceSettings().clock()
+    deadline = monotonic() + patience
+    while True:
+        result = audit(await read_facts(bootstrap, mongo_url, clock)).only(codes)
+        if not _wrong(result) or monotonic() > deadline:
+            return result
+        await pause(LOOK_AGAIN_SECONDS)
+
+
+def _wrong(result: Audit) -> list[str]:
+    return list(in_words(result))
+
+
+def _print(result: Audit) -> None:
+    rows = [(district, *(f"{counts[name]:,}" for name in COLUMNS)) for district, counts in result.by_district().items()]
+    print_table(("district", *COLUMNS), rows)
+    by_day = [
+        (district, partner, f"{day}", *(f"{counts[name]:,}" for name in COLUMNS))
+        for (district, partner, day), counts in sorted(result.rows.items())
+    ]
+    print_table(("district", "partner", "day", *COLUMNS), by_day[-SHOWN:])
+    if len(by_day) > SHOWN:
+        say(f"The {SHOWN} last of {len(by_day)} rows are shown; --json has them all.")
+    wrong = _wrong(result)
+    for sentence in wrong[:SHOWN]:
+        say(sentence)
+    say(f"{len(wrong)} things are wrong." if wrong else "Everything that was submitted is accounted for.")
