@@ -54,21 +54,27 @@ class IntakeMetrics:
         return metrics
 
     def know(self, index: DirectoryIndex) -> None:
-        """Start the series of a profile's partners at zero, so that a rate exists before the first report does."""
+        """Let a profile's partners become labels; those that mostly report start at zero, so that a rate exists at once.
+
+        Departments and townships start with their first message: a country has two million of them.
+        """
         district = index.profile.code
         for partner in index.profile.partners:
             self.partners.add((district, partner.id))
-            for outcome in REPORT_OUTCOMES:
-                self.reports.labels(district, partner.id, outcome)
-            for outcome in COMMAND_OUTCOMES:
-                self.commands.labels(district, partner.id, outcome)
+            if partner.department is None:
+                self._begin(district, partner.id)
         for precision in Precision:
             self.located.labels(district, precision)
 
+    def _begin(self, district: str, partner: str) -> None:
+        for outcome in REPORT_OUTCOMES:
+            self.reports.labels(district, partner, outcome)
+        for outcome in COMMAND_OUTCOMES:
+            self.commands.labels(district, partner, outcome)
+
     def _labels(self, district: str, partner: str) -> tuple[str, str]:
         """Return labels that stay few, whatever topics somebody creates."""
-        known = (district, partner) in self.partners or district == UNLOCATED
-        return (district, partner) if known else (UNLOCATED, UNKNOWN)
+        return (district, partner) if (district, partner) in self.partners else (UNLOCATED, UNKNOWN)
 
     def report(self, district: str, partner: str, outcome: str) -> None:
         """Count one report."""

@@ -15,6 +15,7 @@ from faststream.kafka.message import KafkaAckableMessage
 
 from shared.decision import Transient
 from shared.infra.engine.outbox import Outgoing
+from shared.infra.records import tolerate_any_header_name
 from shared.infra.settings import ServiceSettings
 
 MAX_RECORDS = 500
@@ -115,6 +116,7 @@ def subscribe(broker: KafkaBroker, group: str, pattern: str, handler: BatchHandl
 
     Any exception of the handler rewinds the whole batch; the engine makes that harmless.
     """
+    tolerate_any_header_name()
     subscriber: Any = broker.subscriber(
         pattern=pattern,
         group_id=group,
