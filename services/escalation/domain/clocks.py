@@ -55,7 +55,9 @@ def _made(draft: Draft, wanted: Wanted) -> Clock:
     if due is None:
         due = _due(draft.calendar, wanted)
     version = draft.calendar.version_for(wanted.started_at, max(due, wanted.started_at))
-    first = Entry(what=What.STARTED, at=wanted.started_at, due=due, limit=wanted.limit, calendar=version)
+    first = Entry(
+        what=What.STARTED, at=wanted.started_at, due=due, limit=wanted.limit, calendar=version, by=wanted.owner
+    )
     clock = Clock(
         key=wanted.key,
         kind=wanted.kind,

@@ -77,7 +77,6 @@ class _Replay:
     lines: list[Line] = field(default_factory=list)
     segments: list[tuple[datetime, datetime | None]] = field(default_factory=list)
     last_hold: Hold | None = None
-    owner: str = ""
 
     @classmethod
     def of(cls, stored: Clock, directory: DirectoryIndex) -> _Replay:
@@ -86,7 +85,7 @@ class _Replay:
         blank = Clock(
             key=stored.key,
             kind=stored.kind,
-            owner=stored.owner,
+            owner=first.by,
             due_at=first.due or stored.due_at,
             live_from=stored.live_from,
             ledger=(first,),

@@ -36,11 +36,11 @@ def _clocks(draft: Draft, event: TaskEvent, *kinds: ClockKind) -> list[Clock]:
 
 def on_assigned(draft: Draft, event: TaskAssigned) -> str:
     """Start the clocks of a task: to accept it, and one for each stage, the last of which ends it."""
-    if draft.case.phase.ended:
+    task, at = _short(event), happened(event)
+    if draft.case.phase.ended or any(clock.task == task for clock in draft.clocks.values()):
         return "overtaken"
     _settle(draft, event)
     _enlist(draft, event)
-    task, at = _short(event), happened(event)
     if event.accept_limit is not None:
         key = f"{task}/accept"
         start(draft, Wanted(key, ClockKind.ACCEPT, event.department, at, event.accept_limit, task=task))

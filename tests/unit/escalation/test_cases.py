@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from services.escalation.domain.decide import HEEDED, KEPT, LEDGER, decide
 from services.escalation.domain.model import Phase
+from shared.contracts.base import Event
 from shared.contracts.cases import CaseLinked, Outcome
 from shared.contracts.escalations import ClockStarted, ClockStopped, TeamSummoned
 from shared.decision import Poison, Tick, UnknownCase
 from tests.unit.escalation.world import CASE, HERE, World, local, names, of
 
 
-def verdicts(said: list[object]) -> dict[str, str]:
+def verdicts(said: Iterable[Event]) -> dict[str, str]:
     """Return the verdicts by the clock's own part of its id."""
     return {
         event.clock_id.removeprefix(f"{CASE}/"): event.verdict.value

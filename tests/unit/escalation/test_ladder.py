@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from services.escalation.domain.decide import decide
 from shared.contracts.escalations import CaseEscalated, TeamSummoned
 from shared.decision import Tick
 from tests.unit.escalation.world import CASE, World, local, names, of
 
 
-def breached(**changes: object) -> World:
+def breached(**changes: Any) -> World:
     """Return a case whose lead's limit passed at 13:00."""
     world = World(**changes)
     world.opened(limits=())

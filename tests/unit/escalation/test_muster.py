@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from services.escalation.domain.geo import haversine_m, middle
@@ -14,13 +17,14 @@ from shared.contracts.escalations import (
     TeamCheckedIn,
     TeamMusterFailed,
     TeamOnScene,
+    TeamSubstituted,
     TeamSummoned,
 )
 from shared.decision import Rejected, UnknownCase
 from tests.unit.escalation.world import World, local, names, of
 
 
-def whistled(*departments: str, **changes: object) -> World:
+def whistled(*departments: str, **changes: Any) -> World:
     """Return a case whose team was called at 09:00 for 09:30."""
     world = World(**changes)
     world.opened(limits=())
@@ -34,10 +38,10 @@ def seat(world: World, department: str) -> Seat:
     return next(one for one in world.state.team.seats if one.department == department)
 
 
-def refusal(world: World, who: str, occurred: str | None = None, **fields: object) -> str:
+def refusal(world: World, who: str, occurred: str | None = None, **fields: Any) -> str:
     """Return the error a check-in is refused with."""
     with pytest.raises(Rejected) as refused:
-        world.check_in(who, occurred, **fields)  # type: ignore[arg-type]
+        world.check_in(who, occurred, **fields)
     return refused.value.error
 
 
@@ -190,7 +194,7 @@ def test_a_substitute_takes_the_seat() -> None:
     """It answers, comes and is absent itself; who sent it has no say in it any more."""
     world = whistled()
     said = world.substitute("civil", by="@community")
-    assert [(event.department, event.by) for event in said] == [("civil", "jiefang")]
+    assert [(event.department, event.by) for event in of(said, TeamSubstituted)] == [("civil", "jiefang")]
     with pytest.raises(Rejected) as refused:
         world.answer("civil")
     assert refused.value.error == "not-a-member"
@@ -315,7 +319,12 @@ def test_without_a_team_there_is_nothing_to_answer() -> None:
     world = World()
     world.opened()
     assert refusal(world, "housing") == "illegal-transition"
-    for act in (lambda: world.answer("housing"), lambda: world.substitute("housing", "civil"), world.stand_down):
+    acts: list[Callable[[], object]] = [
+        lambda: world.answer("housing"),
+        lambda: world.substitute("housing", "civil"),
+        world.stand_down,
+    ]
+    for act in acts:
         with pytest.raises(Rejected) as refused:
             act()
         assert refused.value.error == "illegal-transition"

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
 
+from shared.contracts.base import Event
 from shared.contracts.escalations import CaseEscalated, TeamStoodDown, TeamSummoned
 from shared.decision import Rejected
 from tests.unit.escalation.world import GRID, HERE, World, local, names, of
 
 
-def members(said: list[object]) -> list[str]:
+def members(said: Iterable[Event]) -> list[str]:
     """Return who is called by the last whistle; optional members in brackets."""
     (summoned,) = [event for event in said if isinstance(event, TeamSummoned)]
     return [one.department if one.required else f"({one.department})" for one in summoned.members]
 
 
-def working(**changes: object) -> World:
+def working(**changes: Any) -> World:
     """Return an open case that housing leads."""
     world = World(**changes)
     world.opened(assists=("civil",))

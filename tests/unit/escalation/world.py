@@ -63,8 +63,9 @@ LADDER = (
 
 
 def local(text: str) -> datetime:
-    """Read a local time, e.g. `2026-07-01T09:00`."""
-    return datetime.fromisoformat(text).replace(tzinfo=ZONE)
+    """Read a local time, e.g. `2026-07-01T09:00`, or one with an offset."""
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=ZONE)
 
 
 def limit(text: str) -> Limit:
@@ -222,22 +223,22 @@ class World:
         end = local(until) if until else None
         return self.task(TaskHeld, occurred=occurred, reason="rain", approved_by="centre", until=end, **fields)
 
-    def resumed(self, occurred: str | None = None) -> list[Event]:
+    def resumed(self, occurred: str | None = None, number: int = 1) -> list[Event]:
         """Resume the lead's task."""
-        return self.task(TaskResumed, occurred=occurred)
+        return self.task(TaskResumed, occurred=occurred, number=number)
 
-    def extended(self, by: str, occurred: str | None = None) -> list[Event]:
+    def extended(self, by: str, occurred: str | None = None, number: int = 1) -> list[Event]:
         """Extend the lead's task."""
-        known = {"reason": "more to do", "limit": limit(by), "approved_by": "centre", "count": 1}
-        return self.task(TaskExtended, occurred=occurred, **known)
+        known: dict[str, Any] = {"reason": "more to do", "limit": limit(by), "approved_by": "centre", "count": 1}
+        return self.task(TaskExtended, occurred=occurred, number=number, **known)
 
     def superseded(self, department: str = "housing", **fields: Any) -> list[Event]:
         """Take a task away."""
         return self.task(TaskSuperseded, department, reason="reassigned", **fields)
 
-    def progressed(self, stage: str | None, occurred: str | None = None) -> list[Event]:
+    def progressed(self, stage: str | None, occurred: str | None = None, number: int = 1) -> list[Event]:
         """Report progress of the lead's task."""
-        return self.task(TaskProgressed, occurred=occurred, stage=stage)
+        return self.task(TaskProgressed, occurred=occurred, number=number, stage=stage)
 
     def resolved(self, verify: str | None = "2 working_days", occurred: str | None = None) -> list[Event]:
         """Resolve the case."""
