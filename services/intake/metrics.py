@@ -54,7 +54,7 @@ class IntakeMetrics:
         return metrics
 
     def know(self, index: DirectoryIndex) -> None:
-        """Let a profile's partners become labels; those that mostly report start at zero, so that a rate exists at once.
+        """Let a profile's partners become labels; those that mostly report start at zero, so that a rate exists.
 
         Departments and townships start with their first message: a country has two million of them.
         """

@@ -14,6 +14,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 BODY_SECONDS = 30.0
 """A client that sends its body slower than this holds a connection for nothing."""
 
+DRAINED = 16
+"""A body that is too large is read to its end, up to so many times the limit, and thrown away: a client that is cut off
+while it is still sending sees a broken connection instead of the answer."""
+
 
 class HttpError(Exception):
     """An answer that is not 202; each line says one thing that is wrong."""
@@ -35,34 +39,35 @@ def header(scope: Scope, name: str) -> str:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == wanted), "")
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+async def read_body(receive: Receive, limit: int) -> bytes:
     """Read the body.
 
     Raises:
         HttpError: 413, it is larger than the limit; 408, it takes too long.
         ClientGoneError: the client hung up.
     """
-    declared = header(scope, "content-length")
-    if declared.isdecimal() and int(declared) > limit:
-        raise _too_large(limit)
-    body, more = bytearray(), True
+    body, more, size = bytearray(), True, 0
     try:
         async with asyncio.timeout(BODY_SECONDS):
             while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientGoneError
-                body += message.get("body", b"")
-                more = message.get("more_body", False)
-                if len(body) > limit:
-                    raise _too_large(limit)
+                part, more = await _part(receive)
+                size += len(part)
+                if size <= limit:
+                    body += part
+                elif size > limit * DRAINED:
+                    break
     except TimeoutError:
         raise HttpError(408, "The body did not come in time.") from None
+    if size > limit:
+        raise HttpError(413, f"The body may have up to {limit} bytes.", headers={"connection": "close"})
     return bytes(body)
 
 
-def _too_large(limit: int) -> HttpError:
-    return HttpError(413, f"The body may have up to {limit} bytes.", headers={"connection": "close"})
+async def _part(receive: Receive) -> tuple[bytes, bool]:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGoneError
+    return message.get("body", b""), message.get("more_body", False)
 
 
 async def answer(send: Send, status: int, content: Any, headers: Mapping[str, str]) -> None:

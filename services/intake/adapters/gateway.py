@@ -62,7 +62,7 @@ class Gateway:
         if scope["method"] != "POST":
             raise HttpError(405, "Only POST is answered here.", headers={"allow": "POST"})
         grant = self._grant(scope)
-        body = await read_body(scope, receive, MAX_BYTES)
+        body = await read_body(receive, MAX_BYTES)
         items = _items(body, header(scope, "content-type"))
         self._slow_down(grant, len(items))
         sent = self._check(items, grant, header(scope, "idempotency-key"))

@@ -67,9 +67,8 @@ def partner(id_: str, **more: Any) -> Partner:
     return Partner(id=id_, kind=kind, **fields)
 
 
-def profile(code: str = DISTRICT, **more: Any) -> Profile:
+def profile(code: str = DISTRICT, west: float = 106.66, name: str = "崆峒区", **more: Any) -> Profile:
     """Return a district with one township, two communities, two drawn grids, and all partners."""
-    west = 106.66 if code == DISTRICT else 103.60
     departments = (
         Department(code="centre", name="综治中心", kind=DepartmentKind.CENTRE),
         Department(code="housing", name="住建局", kind=DepartmentKind.DEPARTMENT),
@@ -84,7 +83,7 @@ def profile(code: str = DISTRICT, **more: Any) -> Profile:
     }
     fields: dict[str, Any] = {
         "code": code,
-        "name": "崆峒区" if code == DISTRICT else "兰州新区",
+        "name": name,
         "version": 3,
         "townships": (Town(code=f"{code}001", name="东关街道"),),
         "communities": (
@@ -117,7 +116,7 @@ def profile(code: str = DISTRICT, **more: Any) -> Profile:
 
 
 INDEX = DirectoryIndex(profile())
-OTHER_INDEX = DirectoryIndex(profile(OTHER))
+OTHER_INDEX = DirectoryIndex(profile(OTHER, 103.60, "兰州新区"))
 DESK = Desk({DISTRICT: INDEX, OTHER: OTHER_INDEX})
 
 
