@@ -16,6 +16,7 @@ from shared.contracts.cases import (
     CaseReopened,
     CaseResolved,
     CaseTriaged,
+    CaseVerified,
     CaseWithdrawn,
     Outcome,
 )
@@ -112,6 +113,14 @@ def on_resolved(draft: Draft, event: CaseResolved) -> str:
 def _start_verification(draft: Draft, at: datetime, limit: Limit) -> None:
     key = f"verify#{draft.number('verify')}"
     start(draft, Wanted(key, ClockKind.VERIFY, draft.centre, at, limit))
+
+
+def on_verified(draft: Draft, event: CaseVerified) -> str:
+    """End the clock of the verification: somebody looked, even where the case cannot close yet."""
+    clocks = draft.live(ClockKind.VERIFY)
+    for clock in clocks:
+        stop(draft, clock, happened(event))
+    return "verified" if clocks else "overtaken"
 
 
 def on_closed(draft: Draft, event: CaseClosed) -> str:

@@ -58,10 +58,17 @@ def on_assigned(draft: Draft, event: TaskAssigned) -> str:
 
 def _settle(draft: Draft, event: TaskAssigned) -> None:
     """End the centre's clock to settle a refusal: with a new lead, or with a new assist where it was an assist's."""
-    if draft.case.arbitrating and event.role in (TaskRole.LEAD, draft.case.arbitrating):
-        for clock in draft.live(ClockKind.ARBITRATE):
-            stop(draft, clock, happened(event))
-        draft.change(arbitrating="")
+    if event.role in (TaskRole.LEAD, draft.case.arbitrating):
+        _arbitrated(draft, event)
+
+
+def _arbitrated(draft: Draft, event: TaskEvent) -> bool:
+    """End the centre's clock: it has decided. Return whether one ran."""
+    clocks = draft.live(ClockKind.ARBITRATE)
+    for clock in clocks:
+        stop(draft, clock, happened(event))
+    draft.change(arbitrating="")
+    return bool(clocks)
 
 
 def _enlist(draft: Draft, event: TaskAssigned) -> None:
@@ -138,8 +145,15 @@ def _leave(draft: Draft, event: TaskReturned | TaskSuperseded) -> bool:
 
 
 def on_superseded(draft: Draft, event: TaskSuperseded) -> str:
-    """Void the clocks of a task that was given to others, withdrawn or closed over."""
-    return "superseded" if _leave(draft, event) else "overtaken"
+    """Void the clocks of a task that was given to others, withdrawn or closed over.
+
+    One that has none had been returned: that it is put away means that the centre has decided.
+    """
+    if _leave(draft, event):
+        return "superseded"
+    if event.department in draft.case.returned and _arbitrated(draft, event):
+        return "arbitrated"
+    return "overtaken"
 
 
 def on_held(draft: Draft, event: TaskHeld) -> str:

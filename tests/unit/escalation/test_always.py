@@ -80,6 +80,7 @@ ACTS: dict[str, Callable[[World, str, dict[str, Any]], object]] = {
     "resumed": lambda w, at, _: w.resumed(at, number=latest(w, "housing")),
     "extended": lambda w, at, f: w.extended(f["limit"], at, number=latest(w, "housing")),
     "resolved": lambda w, at, _: w.resolved(occurred=at),
+    "verified": lambda w, at, f: w.verified(at, ok=f["odd"]),
     "closed": lambda w, at, f: w.closed(Outcome.SOLVED_UNVERIFIED if f["odd"] else Outcome.SOLVED, at),
     "withdrawn": lambda w, _, __: w.withdrawn(),
     "reopened": lambda w, _, __: w.reopened(w.state.episode + 1),

@@ -114,6 +114,19 @@ def test_the_refusal_of_an_assist_is_settled_by_a_new_assist() -> None:
     assert world.state.assists == ("police",)
 
 
+def test_a_refused_assist_that_is_dropped_needs_no_more_decision() -> None:
+    """Nobody is named in its stead; the returned task is put away."""
+    world = World()
+    world.opened(assists=("civil",))
+    world.assigned()
+    world.assigned("civil", role="assist")
+    world.at("2026-07-01T09:10").returned("civil", role="assist")
+    said = world.at("2026-07-01T10:30").superseded("civil", role="assist")
+    assert verdicts(said) == {"arbitrate#1": "late"}
+    assert world.reasons[-1] == "arbitrated"
+    assert world.superseded("civil", role="assist") == []
+
+
 def test_superseded_tasks_end_void_even_when_they_were_late() -> None:
     """What they measured ceased to matter."""
     world = World()
@@ -158,6 +171,18 @@ def test_a_case_closed_unverified_was_not_verified_in_time() -> None:
     said = world.closed(Outcome.SOLVED_UNVERIFIED, occurred="2026-07-03T18:00")
     assert names(said) == ["clock.stopped"]
     assert verdicts(said) == {"verify#1": "late"}
+
+
+def test_a_verified_case_that_waits_for_another_is_not_late() -> None:
+    """Somebody looked; what it waits for is a dispute it is linked to."""
+    world = World()
+    world.opened()
+    world.resolved()
+    assert verdicts(world.at("2026-07-02T12:00").verified()) == {"verify#1": "on_time"}
+    assert world.tick("2026-07-09T09:00") == []
+    assert world.closed() == []
+    assert world.verified() == []
+    assert world.reasons[-2:] == ["closed", "overtaken"]
 
 
 def test_a_case_closed_without_verification_ends_the_reporters_clock_with_a_verdict() -> None:

@@ -18,6 +18,7 @@ from shared.contracts.cases import (
     CaseReopened,
     CaseResolved,
     CaseTriaged,
+    CaseVerified,
     CaseWithdrawn,
     Outcome,
     TaskAccepted,
@@ -159,6 +160,7 @@ class World:
         """Let the case wait in triage."""
         return self.tell(
             CaseTriaged,
+            CaseVerified,
             occurred,
             reason="no category",
             limit=limit(limit_),
@@ -243,6 +245,10 @@ class World:
     def resolved(self, verify: str | None = "2 working_days", occurred: str | None = None) -> list[Event]:
         """Resolve the case."""
         return self.tell(CaseResolved, occurred, verify_limit=limit(verify) if verify else None)
+
+    def verified(self, occurred: str | None = None, *, ok: bool = True) -> list[Event]:
+        """Let somebody look."""
+        return self.tell(CaseVerified, occurred, ok=ok, by="grid-app")
 
     def closed(self, outcome: Outcome = Outcome.SOLVED, occurred: str | None = None) -> list[Event]:
         """Close the case."""
