@@ -160,7 +160,6 @@ class World:
         """Let the case wait in triage."""
         return self.tell(
             CaseTriaged,
-            CaseVerified,
             occurred,
             reason="no category",
             limit=limit(limit_),
