@@ -1,9 +1,11 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from services.notifier.domain.decide import HEARD, MAX_REPORTERS
 from services.notifier.domain.model import MAX_WAITING
+from shared.contracts.base import Event
 from shared.contracts.cases import CaseWithdrawn, TaskAccepted, TaskRole
 from shared.contracts.escalations import ClockStarted
 from tests.unit.notifier.world import (
@@ -322,7 +324,7 @@ def test_an_audience_without_words_for_it_shows_as_suppressed(world: World) -> N
 def test_quiet_hours_hold_back_until_the_morning_except_the_exempt() -> None:
     """Severity 1, a policy that wakes, and a whistle that would be over by then."""
     emergency = {"emergency": {"ignore_quiet_hours": True}}
-    cases = [
+    cases: list[tuple[dict[str, Any], dict[str, Any], Event, datetime]] = [
         ({}, {}, assigned(), MORNING),
         ({}, {"severity": 1}, assigned(), NIGHT),
         ({"policies": emergency}, {"notice": "emergency"}, assigned(), NIGHT),
