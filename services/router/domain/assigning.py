@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from services.router.domain.change import Change, View, illegal, told_of
+from services.router.domain.change import Change, View, illegal, told_of, unchanged
 from services.router.domain.closing import after_work, resolve_if_done
 from services.router.domain.model import MAX_TASKS, WORKED_ON, Case, Task, TaskState
 from shared.contracts.cases import TaskAssigned, TaskRole
@@ -50,8 +50,8 @@ def _assigned(case: Case, task: Task, at: datetime, reason: str, view: View) -> 
 def decide_assign(case: Case, command: AssignCase, view: View) -> Decision[Case]:
     """Re-route: who keeps its role keeps its task and clock; the reporter's clock is never touched.
 
-    A returned task is put away last, after the new lead is named, so that whoever times the centre's decision hears the
-    decision first.
+    Returned tasks are superseded too: that tells everybody that the centre has decided about the refusal, even when it
+    names nobody new.
     """
     if case.state not in WORKED_ON:
         raise illegal(f"A case that is {case.state} cannot be assigned.", case.state)
@@ -59,15 +59,13 @@ def decide_assign(case: Case, command: AssignCase, view: View) -> Decision[Case]
     kept = [task for task in case.current() if _kept(task, wanted)]
     held_by = {task.department for task in kept}
     new = {department: role for department, role in wanted.items() if department not in held_by}
-    taken = [task for task in case.current() if task.live and task not in kept]
-    returned = [task for task in case.current() if task.state is TaskState.RETURNED]
-    if not new and not taken and not returned and wanted == case.named():
-        return Change(case).decided("assigned_as_before")
-    change = Change(case).supersede(taken, command.occurred_at, "reassigned", view)
+    gone = [task for task in case.current() if task not in kept and _unsettled(task)]
+    if not new and not gone and wanted == case.named():
+        return unchanged(case, "assigned_as_before")
+    change = Change(case).supersede(gone, command.occurred_at, "reassigned", view)
     assists = tuple(department for department in wanted if department != command.lead)
     change = change.add(lead=command.lead, assists=assists)
     change = assign(change, new, start_of(command), "reassigned", view)
-    change = change.supersede(returned, command.occurred_at, "reassigned", view)
     change = resolve_if_done(change, command.occurred_at, view)
     return change.decided(after_work(change.case, "assigned"))
 
@@ -91,6 +89,10 @@ def require_departments(case: Case, codes: Iterable[str], view: View) -> None:
             raise Rejected(
                 "unknown-department", f"The profile of {case.district} has no department {code!r}.", case.state
             )
+
+
+def _unsettled(task: Task) -> bool:
+    return task.live or task.state is TaskState.RETURNED
 
 
 def _kept(task: Task, wanted: Roles) -> bool:
