@@ -22,9 +22,9 @@ TITLE = "网格哨 GridWhistle：平凉市崆峒区的一天"
 
 @app.command()
 def demo(
-    reports: Annotated[int, typer.Option(min=1, help="Ordinary reports; flaws and stories come on top.")] = 2_200,
+    reports: Annotated[int, typer.Option(min=1, help="Ordinary reports; flaws and stories come on top.")] = 1_900,
     seed: Annotated[int, typer.Option(help="Another seed is another day.")] = 1,
-    rate: Annotated[float, typer.Option(min=1, help="Virtual seconds of a real second.")] = 960.0,
+    rate: Annotated[float, typer.Option(min=1, help="Virtual seconds of a real second.")] = 680.0,
     broker: Annotated[Literal["tansu", "kafka"], typer.Option(help="kafka needs Java 17 and Maven.")] = "tansu",
     port_base: Annotated[int | None, typer.Option(help="All ports from here on.")] = None,
     state: Annotated[Path, typer.Option(help="Where data and logs are.", metavar="DIR")] = STATE / "demo",
@@ -80,11 +80,12 @@ def _prove(console: Console, played: Played) -> None:
     for problem in result.conservation_problems:
         console.print(f"不平衡 IMBALANCE: {problem}", style="bold red", highlight=False)
     if result.conservation_ok:
-        taken = f"{result.reports_accepted:,} + {result.reports_merged:,} + {result.reports_duplicate:,}"
         console.print(
-            f"守恒 Conservation holds: {result.reports_submitted:,} submitted = {taken} + {result.reports_rejected:,} "
-            f"(accepted + merged + duplicate + rejected); {result.reports_accepted:,} accepted = "
-            f"{result.cases_open:,} open + {result.cases_closed:,} closed + {result.cases_withdrawn:,} withdrawn",
+            f"守恒 Conservation holds, each record followed to its case: {result.reports_submitted:,} submitted = "
+            f"{result.reports_accepted:,} accepted + {result.reports_duplicate:,} duplicate + "
+            f"{result.reports_rejected:,} rejected; {result.reports_accepted:,} accepted = "
+            f"{result.reports_merged:,} merged + {result.cases_open:,} open + {result.cases_closed:,} closed + "
+            f"{result.cases_withdrawn:,} withdrawn",
             style="bold green",
             highlight=False,
         )

@@ -66,9 +66,11 @@ class Departments:
         yield from getattr(plan, manner)()
 
     def _after_pause(self, held: TaskHeld) -> Iterator[Say]:
+        """Go on when the pause is over; one with an end resumes by itself, one without is resumed here."""
         resumed = held.until or held.occurred_at + timedelta(hours=1)
         task = (held.case_id, held.task_id)
-        yield Say(resumed, held.department, ResumeTask, *task)
+        if held.until is None:
+            yield Say(resumed, held.department, ResumeTask, *task)
         done = resumed + timedelta(minutes=45)
         yield Say(done, held.department, CompleteTask, *task, {"evidence": evidence(held.task_id, 2)})
 
@@ -84,8 +86,9 @@ class Plan:
     def prompt(self) -> Iterator[Say]:
         """Accept, report the stages, finish before the limit."""
         done = self._finish()
-        yield self._accept(done)
-        yield from self._stages(done)
+        accepted = self._accept(done)
+        yield accepted
+        yield from self._stages(accepted.at, done)
         yield self._complete(done)
 
     def late(self) -> Iterator[Say]:
@@ -129,16 +132,16 @@ class Plan:
         return Say(at, self.task.department, command, self.task.case_id, self.task.task_id, data or {})
 
     def _accept(self, done: datetime) -> Say:
-        at = self._work(min(60, self.chance.lognormvariate(2.2, 0.6)))
+        at = self._work(min(60, self.chance.lognormvariate(1.3, 0.7)))
         return self._say(min(at, done - timedelta(minutes=1)), AcceptTask)
 
     def _complete(self, at: datetime) -> Say:
         return self._say(at, CompleteTask, {"evidence": evidence(self.task.task_id, self.chance.choice((1, 2, 2, 3)))})
 
-    def _stages(self, done: datetime) -> Iterator[Say]:
+    def _stages(self, accepted: datetime, done: datetime) -> Iterator[Say]:
         for number, stage in enumerate(self.task.stages[:-1], 1):
-            part = (done - self.task.occurred_at) * number / len(self.task.stages)
-            yield self._say(self.task.occurred_at + part, ProgressTask, {"stage": stage.name, "note": "阶段完成"})
+            part = (done - accepted) * number / len(self.task.stages)
+            yield self._say(accepted + part, ProgressTask, {"stage": stage.name, "note": "阶段完成"})
 
     def _finish(self) -> datetime:
         """Return when the work is done: some working hours on, and before the limit."""

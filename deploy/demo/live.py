@@ -43,7 +43,7 @@ def counters(tally: Tally, sent: int) -> list[tuple[str, int]]:
     events = tally.events
     return [
         ("上报 sent", sent),
-        ("受理 accepted", events["report.accepted"]),
+        ("受理 accepted", tally.accepted),
         ("合并 merged", events["report.merged"]),
         ("立案 opened", events["case.opened"]),
         ("派单 tasks", events["task.assigned"]),

@@ -37,6 +37,7 @@ DISTRICT_UNKNOWN = 0.06
 """The share of the hotline's reports whose district the hotline does not know; intake finds it by the position."""
 
 ANONYMOUS = 0.15
+WITH_MAIL = 0.4
 SURNAMES = "王李张刘陈杨马赵"
 
 
@@ -116,5 +117,8 @@ class Reporters:
             return {}
         if chance.random() < ANONYMOUS:
             return {"reporter": {"anonymous": True}}
-        name, phone = f"{chance.choice(SURNAMES)}某", f"13800000{chance.randint(0, 999):03}"
-        return {"reporter": {"name": name, "phone": phone}}
+        number = chance.randint(0, 999)
+        reporter = {"name": f"{chance.choice(SURNAMES)}某", "phone": f"13800000{number:03}"}
+        if chance.random() < WITH_MAIL:
+            reporter["email"] = f"citizen-{number:03}@example.invalid"
+        return {"reporter": reporter}

@@ -11,7 +11,10 @@ from deploy.demo.tally import Tally
 
 
 class DemoResult(BaseModel):
-    """`reports_submitted` is what the broker acknowledged to the partners; everything else is what the system said."""
+    """`reports_submitted` is what the broker acknowledged to the partners; everything else is what the system said.
+
+    submitted = accepted + duplicate + rejected; accepted = merged + open + closed + withdrawn.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -25,6 +28,7 @@ class DemoResult(BaseModel):
     cases_open: int
     cases_withdrawn: int
     cases_reopened: int
+    cases_in_triage: int
     tasks_assigned: int
     tasks_completed: int
     tasks_returned: int
@@ -55,14 +59,11 @@ class DemoResult(BaseModel):
 
 def imbalances(tally: Tally, submitted: int, duplicates: int) -> Iterator[str]:
     """Yield a sentence for each sum that does not come out, of reports and of cases."""
-    accepted, merged = tally.events["report.accepted"], tally.events["report.merged"]
+    accepted, merged = tally.accepted, tally.events["report.merged"]
     rejected = sum(tally.rejected_reports.values())
-    if submitted != accepted + merged + duplicates + rejected:
-        yield (
-            f"{submitted} reports were submitted, but {accepted} accepted + {merged} merged + {duplicates} duplicate "
-            f"+ {rejected} rejected = {accepted + merged + duplicates + rejected}"
-        )
-    closed, withdrawn = tally.in_state("closed"), tally.in_state("withdrawn")
-    if accepted != tally.open_cases + closed + withdrawn:
-        total = tally.open_cases + closed + withdrawn
-        yield f"{accepted} reports were accepted, but {total} cases are open, closed or withdrawn"
+    if submitted != accepted + duplicates + rejected:
+        told = f"{accepted} accepted + {duplicates} duplicate + {rejected} rejected"
+        yield f"{submitted} reports were submitted, but {told} make {accepted + duplicates + rejected}"
+    cases = tally.open_cases + tally.in_state("closed") + tally.in_state("withdrawn")
+    if accepted != merged + cases:
+        yield f"{accepted} reports were accepted, but {merged} were merged and {cases} cases are there"

@@ -59,11 +59,11 @@ def overview(tally: Tally, submitted: int, duplicates: int) -> Table:
     table = _table("总览 Overview", "指标", "数")
     rows: Iterable[tuple[str, object]] = (
         ("上报 reports submitted", submitted),
-        ("  受理 accepted", events["report.accepted"]),
-        ("  合并 merged into a case already there", events["report.merged"]),
+        ("  受理 accepted", tally.accepted),
+        ("    其中合并 of which merged into a case already there", events["report.merged"]),
         ("  重复 exact duplicates", duplicates),
         ("  退回 rejected, each a dead letter", sum(tally.rejected_reports.values())),
-        ("立案 cases opened", events["case.opened"]),
+        ("案件 cases", len(tally.cases)),
         ("办结 closed", tally.in_state("closed")),
         ("在办 open", tally.open_cases),
         ("作废 withdrawn", tally.in_state("withdrawn")),
@@ -123,7 +123,9 @@ def _together(rest: Iterable[tuple[object, DepartmentFigures]]) -> DepartmentFig
 
 def whistles(world: World, tally: Tally) -> Table:
     """Return the joint teams in the order they were summoned."""
-    table = _table("吹哨报到 Whistles", "时间", "案件", "原因", "应到", "实到", "缺席", "到场用时", "处置用时")
+    table = _table("吹哨报到 Whistles", "时间", "案件", "原因", "应到", "实到", "缺席或迟到", "到场用时", "处置用时")
+    for column in (1, 5):
+        table.columns[column].justify = "left"
     for team in sorted(tally.teams.values(), key=lambda one: one.blown):
         table.add_row(*_team_cells(world, team, tally))
     return table
@@ -132,11 +134,15 @@ def whistles(world: World, tally: Tally) -> Table:
 def _team_cells(world: World, team: TeamFigures, tally: Tally) -> Iterator[str]:
     case = tally.cases.get(team.case_id)
     yield f"{team.blown.astimezone(ZONE):%H:%M}"
-    yield f"{case.category if case else ''} {team.case_id[-8:]}"
+    yield f"{case.category if case else ''} {team.case_id}"
     yield REASONS.get(team.reason, team.reason) + (f" ×{team.rounds}" if team.rounds > 1 else "")
     yield str(len(team.members))
     yield str(len(team.present))
-    yield "、".join(name(world, team.case_id, one) for one in sorted(team.absent)) or "无"
+    gone = sorted(team.absent - set(team.present))
+    late = sorted(team.absent & set(team.present))
+    names = [name(world, team.case_id, one) for one in gone]
+    names += [f"{name(world, team.case_id, one)}（迟到）" for one in late]
+    yield "、".join(names) or "无"
     yield minutes(team.mustered) if team.mustered is not None else "未达"
     yield minutes(team.stood_down) if team.stood_down is not None else "处置中"
 

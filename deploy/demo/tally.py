@@ -73,6 +73,11 @@ class Tally:
         return sum(case.state in states for case in self.cases.values())
 
     @property
+    def accepted(self) -> int:
+        """How many reports were taken in: those that opened a case and those merged into one."""
+        return self.events["report.accepted"] + self.events["report.merged"]
+
+    @property
     def open_cases(self) -> int:
         """How many cases are neither closed nor withdrawn."""
         return sum(case.state not in OVER for case in self.cases.values())

@@ -6,12 +6,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from deploy.demo.desk import Desk
+from deploy.demo.habits import ZONE
 from shared.contracts.actors import PartnerKind
 from shared.contracts.cases import TaskAssigned
-from shared.contracts.limits import Limit, LimitUnit
+from shared.contracts.limits import LimitUnit
 from shared.district.lookup import DirectoryIndex
 
 _ROUND_THE_CLOCK = frozenset({LimitUnit.CLOCK_MINUTES, LimitUnit.CLOCK_HOURS})
+
+
+FIRST_HOUR, LAST_HOUR = 7, 22
+"""When people who do not work nights are out: limits run in working time, but nobody leaves a matter at six sharp."""
+
+
+def shift(at: datetime) -> datetime:
+    """Return the instant itself by day and in the evening, else the beginning of the next day's work."""
+    local = at.astimezone(ZONE)
+    if FIRST_HOUR <= local.hour < LAST_HOUR:
+        return at
+    morning = local.replace(hour=FIRST_HOUR, second=0)
+    return morning if local.hour < FIRST_HOUR else morning + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +60,11 @@ class District:
         return bool(task.stages) and task.stages[-1].limit.unit in _ROUND_THE_CLOCK
 
     def after_work(self, start: datetime, minutes: float, *, nights: bool) -> datetime:
-        """Return when so many minutes of work are done, in working time unless somebody works nights."""
+        """Return when so many minutes of work are done: by day and in the evening, unless somebody works nights."""
         if nights:
             return start + timedelta(minutes=minutes)
-        limit = Limit(amount=max(1, round(minutes)), unit=LimitUnit.WORKING_MINUTES)
-        return self.index.calendar.due(start, limit)
+        done = shift(start) + timedelta(minutes=minutes)
+        return done if shift(done) == done else shift(done) + timedelta(minutes=minutes)
 
 
 @dataclass(frozen=True, slots=True)

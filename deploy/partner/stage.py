@@ -49,7 +49,8 @@ class Stage:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
-        """End everything."""
+        """End everything, the services first: what a broker that forgets still holds is of no use any more."""
+        await asyncio.gather(*(service.stop() for _, service in self.stack.replicas()))
         await self.stack.stop()
 
     async def run(self, start: datetime, rate: float, lead: float = LEAD_SECONDS) -> ScaledClock:
