@@ -12,8 +12,9 @@ from typing import Any
 
 from shared.infra.clock import monotonic
 
-PATIENCE_SECONDS = 10.0
-"""So long a sweep waits at most. Time goes on for the departments also when this process cannot keep up."""
+PATIENCE_SECONDS = 30.0
+"""So long a sweep waits at most, for time goes on also when this process cannot keep up. Longer than the group takes to
+notice a killed member and to hand its partitions on, or a restart after a crash would sweep before it reads."""
 
 MAX_WAITING = 500
 """Records that may wait without the process counting as behind: one batch."""

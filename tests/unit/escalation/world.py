@@ -98,6 +98,9 @@ def profile(**changes: Any) -> Profile:
 class World:
     """One case, told of things one after another; time only moves when told."""
 
+    district = DISTRICT
+    case_id = CASE
+
     def __init__(self, now: str = "2026-07-01T09:00", **changes: Any) -> None:
         self.directory = DirectoryIndex(profile(**changes))
         self.now = local(now)
@@ -149,7 +152,7 @@ class World:
     def event(self, kind: type[E], occurred: str | None = None, **fields: Any) -> E:
         """Return an event known now."""
         at = local(occurred) if occurred else self.now
-        return kind(district=DISTRICT, case_id=CASE, occurred_at=at, recorded_at=self.now, **fields)
+        return kind(district=self.district, case_id=self.case_id, occurred_at=at, recorded_at=self.now, **fields)
 
     def command(self, kind: type[E], who: str, occurred: str | None = None, **fields: Any) -> list[Event]:
         """Apply a command of a department."""
@@ -204,7 +207,9 @@ class World:
         self, kind: type[E], department: str = "housing", occurred: str | None = None, number: int = 1, **fields: Any
     ) -> list[Event]:
         """Apply an event of a task."""
-        return self.tell(kind, occurred, task_id=f"{CASE}/{department}#{number}", department=department, **fields)
+        return self.tell(
+            kind, occurred, task_id=f"{self.case_id}/{department}#{number}", department=department, **fields
+        )
 
     def accepted(self, department: str = "housing", occurred: str | None = None, **fields: Any) -> list[Event]:
         """Let a department accept."""

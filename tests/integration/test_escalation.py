@@ -1,0 +1,346 @@
+"""Escalation as processes of its own, two of them, on a real broker and a real database, with time running fast."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import urllib.request
+from asyncio.subprocess import PIPE, STDOUT
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiokafka import ConsumerRecord
+
+from deploy.local import LocalStack
+from deploy.local.component import Component
+from shared.contracts.base import Event
+from shared.contracts.ids import case_id, event_id
+from shared.infra.clock import ScaledClock, wall_clock
+from shared.infra.directory import DATABASE, ProfileStore
+from shared.infra.mongo import connect
+from tests.support.bus import Bus, data, free_port, header, open_bus, until
+from tests.unit.escalation.world import World, profile
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
+
+DISTRICT = "940001"
+START = datetime(2026, 7, 1, 1, tzinfo=UTC)
+RATE = 1_000.0
+"""Half an hour of domain time passes in less than two seconds."""
+
+
+class Story(World):
+    """A case whose events are collected instead of decided, at the time of a clock."""
+
+    district = DISTRICT
+
+    def __init__(self, clock: ScaledClock, number: int) -> None:
+        super().__init__()
+        self.clock = clock
+        self.case_id = case_id(DISTRICT, START.date(), "grid-app", f"E-{number:04}")
+        self.told: list[Event] = []
+
+    def apply(self, event: Any) -> list[Event]:
+        """Collect."""
+        self.told.append(event)
+        return []
+
+    def event(self, kind: type[Any], occurred: str | None = None, **fields: Any) -> Any:
+        """Return an event of this moment."""
+        self.now = self.clock.now()
+        return super().event(kind, occurred, **fields)
+
+
+@dataclass(slots=True)
+class Desk:
+    """Two running replicas, and somebody who speaks for router and partners."""
+
+    bus: Bus
+    clock: ScaledClock
+    replicas: list[Component]
+    database: Any
+    pings: list[float]
+    stories: int = 0
+    sent: int = field(default=0)
+
+    def story(self) -> Story:
+        """Begin another case."""
+        self.stories += 1
+        return Story(self.clock, self.stories)
+
+    async def tell(self, story: Story) -> None:
+        """Put what has been collected on the bus."""
+        told, story.told = story.told, []
+        for event in told:
+            self.sent += 1
+            await self.bus.emit(event, event_id(f"test_escalation/{self.sent}", 0))
+
+    async def until_said(self, story: Story, *types: str) -> list[ConsumerRecord]:
+        """Wait for events about a case; return all that was said about it, in order."""
+
+        def about(records: list[ConsumerRecord]) -> list[ConsumerRecord]:
+            return [one for one in records if one.key == story.case_id.encode()]
+
+        def enough(records: list[ConsumerRecord]) -> bool:
+            return not Counter(types) - Counter(map(short, about(records)))
+
+        return about(await self.bus.read([f"gw.{DISTRICT}.escalations"], enough))
+
+    async def letters(self, story: Story, count: int) -> list[str]:
+        """Wait for so many dead letters of a case; return their errors."""
+
+        def about(records: list[ConsumerRecord]) -> list[str]:
+            return [str(data(one)["error"]) for one in records if one.key == story.case_id.encode()]
+
+        records = await self.bus.read([f"gw.{DISTRICT}.dead-letters"], lambda read: len(about(read)) >= count)
+        return about(records)
+
+    async def document(self, story: Story) -> dict[str, Any]:
+        """Return a case as it is stored."""
+        return await self.database["cases"].find_one({"_id": story.case_id}) or {}
+
+    async def metrics(self, name: str) -> dict[str, float]:
+        """Return the series whose name begins so, added up over the replicas."""
+        total: Counter[str] = Counter()
+        for replica in self.replicas:
+            pairs = [line.rsplit(" ", 1) for line in (await exposition(replica)).splitlines() if line[0] != "#"]
+            total.update({key: float(value) for key, value in pairs})
+        return {key: value for key, value in total.items() if key.startswith(name)}
+
+
+async def exposition(component: Component) -> str:
+    """Return /metrics as Prometheus reads it."""
+
+    def fetch() -> str:
+        with urllib.request.urlopen(f"{component.url}/metrics", timeout=5) as answer:  # noqa: S310
+            return str(answer.read().decode())
+
+    return await asyncio.to_thread(fetch)
+
+
+def short(record: ConsumerRecord) -> str:
+    """Return `clock.started` of a record."""
+    return header(record, "ce_type").removeprefix("gridwhistle.").removesuffix(".v1")
+
+
+def shorts(records: list[ConsumerRecord], *without: str) -> list[str]:
+    """Return the short types, without some."""
+    return [short(one) for one in records if short(one) not in without]
+
+
+@asynccontextmanager
+async def switch(pings: list[float]) -> AsyncIterator[str]:
+    """Run a dead man's switch that notes when it is pressed; give its address."""
+
+    async def pressed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        pings.append(asyncio.get_running_loop().time())
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    port = free_port()
+    server = await asyncio.start_server(pressed, "127.0.0.1", port)
+    async with server:
+        yield f"http://127.0.0.1:{port}/ping"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def desk(infra: LocalStack) -> AsyncIterator[Desk]:
+    """Run two replicas for one district, on a clock that runs fast."""
+    client = connect(infra.mongo_url)
+    version = await ProfileStore(client[DATABASE]).apply(profile(code=DISTRICT, version=0), START)
+    assert version.version == 1
+    clock = ScaledClock(START, wall_clock(), RATE)
+    pings: list[float] = []
+    async with open_bus(infra.bootstrap) as bus, switch(pings) as url:
+        await bus.create(
+            *(f"gw.{DISTRICT}.{suffix}" for suffix in ("cases", "commands", "escalations", "dead-letters"))
+        )
+        env = {
+            "GW_DISTRICTS": DISTRICT,
+            "GW_MODE": "demo",
+            "GW_CLOCK_START": clock.start.isoformat(),
+            "GW_CLOCK_ORIGIN": clock.origin.isoformat(),
+            "GW_CLOCK_RATE": str(clock.rate),
+            "GW_AUDIT_SECONDS": "0.5",
+            "GW_DEADMAN_URL": url,
+        }
+        replicas = [await infra.add_replica("escalation", env) for _ in range(2)]
+        try:
+            yield Desk(bus, clock, replicas, client["gw_escalation"], pings)
+        finally:
+            for replica in replicas:
+                if replica.alive:
+                    await replica.stop()
+            client.close()
+
+
+def opened(story: Story, **fields: Any) -> Story:
+    """Open a case under the profile version of this database, and give the lead its task."""
+    story.opened(profile_version=1, **fields)
+    story.assigned()
+    return story
+
+
+async def test_a_limit_that_passes_is_said_in_order_and_once(desk: Desk) -> None:
+    """Started, warned twice, breached, risen; the late acceptance stops it; every event is keyed and has its own id."""
+    story = opened(desk.story())
+    await desk.tell(story)
+    await desk.until_said(story, "clock.breached")
+    story.accepted()
+    await desk.tell(story)
+    records = await desk.until_said(story, "clock.stopped")
+    accept = [one for one in records if data(one).get("clock_id", "").endswith("accept")]
+    assert shorts(accept) == [
+        "clock.started",
+        "clock.warned",
+        "clock.warned",
+        "clock.breached",
+        "case.escalated",
+        "clock.stopped",
+    ]
+    assert [data(one)["fraction"] for one in accept[1:3]] == [0.5, 0.8]
+    assert data(accept[-1])["verdict"] == "late"
+    assert data(accept[3])["occurred_at"] == data(accept[3])["due_at"]
+    assert len({header(one, "ce_id") for one in records}) == len(records)
+    assert {header(one, "ce_correlationid") for one in records} == {story.case_id}
+
+
+async def test_a_whistle_from_summons_to_stand_down(desk: Desk) -> None:
+    """Two of three answer and come; what is not right is a dead letter with its reason; the lead sends all home."""
+    story = opened(desk.story())
+    story.whistle("housing", "civil", "police", muster_within_minutes=600)
+    await desk.tell(story)
+    await desk.until_said(story, "team.summoned")
+    story.answer("civil")
+    story.whistle("navy")
+    story.check_in("housing", lat=35.6)
+    story.check_in("emergency", nonce="nobody-called-us")
+    story.check_in("housing", nonce="0123456789")
+    story.check_in("civil", nonce="0123456789")
+    story.substitute("civil", by="@community")
+    story.check_in("jiefang")
+    await desk.tell(story)
+    await desk.until_said(story, "team.on-scene")
+    story.completed()
+    await desk.tell(story)
+    records = await desk.until_said(story, "team.stood-down")
+    team = [one for one in records if short(one).startswith("team.")]
+    assert shorts(team) == [
+        *("team.summoned", "team.answered", "team.checked-in", "team.substituted", "team.checked-in"),
+        *("team.on-scene", "team.stood-down"),
+    ]
+    assert data(team[5])["present"] == ["housing", "jiefang"]
+    assert sorted(await desk.letters(story, 4)) == [
+        *("not-a-member", "outside-geofence", "replayed-check-in", "unknown-department"),
+    ]
+
+
+async def test_a_muster_that_fails_is_repeated_and_raises_the_case(desk: Desk) -> None:
+    """Nobody comes: absent, failed, a second round, failed again."""
+    story = desk.story()
+    story.opened(profile_version=1, limits=(), joint=True, assists=("civil",))
+    await desk.tell(story)
+    records = await desk.until_said(story, "team.muster-failed", "team.muster-failed")
+    team = [one for one in records if short(one).startswith("team.")]
+    assert shorts(team) == [*("team.summoned", "team.absent", "team.absent", "team.muster-failed") * 2]
+    assert [data(one)["level"] for one in records if short(one) == "case.escalated"] == [1, 2]
+
+
+async def test_two_replicas_sweeping_say_everything_once(desk: Desk) -> None:
+    """Sixty cases due at the same moment: each clock breaches once, each event has one id, each decision is counted."""
+    before = await desk.metrics("gridwhistle_escalation_breaches_total")
+    stories = [opened(desk.story(), limits=()) for _ in range(60)]
+    for story in stories:
+        await desk.tell(story)
+    ids = {story.case_id.encode() for story in stories}
+
+    def about(records: list[ConsumerRecord]) -> list[ConsumerRecord]:
+        return [one for one in records if one.key in ids]
+
+    def all_breached(records: list[ConsumerRecord]) -> bool:
+        return sum(short(one) == "clock.breached" for one in about(records)) >= len(stories)
+
+    records = about(await desk.bus.read([f"gw.{DISTRICT}.escalations"], all_breached))
+    assert len({header(one, "ce_id") for one in records}) == len(records)
+    breached = Counter(data(one)["clock_id"] for one in records if short(one) == "clock.breached")
+    assert set(breached.values()) == {1}
+    after = await desk.metrics("gridwhistle_escalation_breaches_total")
+    series = f'gridwhistle_escalation_breaches_total{{department="housing",district="{DISTRICT}",kind="accept"}}'
+    assert after[series] - before.get(series, 0) == len(stories)
+
+
+async def test_an_outage_ends_as_if_there_had_been_none(desk: Desk) -> None:
+    """Both replicas are killed; meanwhile a task is accepted in time and its limit passes: nobody is called late."""
+    story = opened(desk.story(), limits=())
+    await desk.tell(story)
+    await desk.until_said(story, "clock.started", "clock.started")
+    for replica in desk.replicas:
+        replica.kill()
+    story.accepted()
+    due = desk.clock.now() + timedelta(minutes=45)
+    await desk.tell(story)
+    await until(lambda: desk.clock.now() > due, 30, "the limit")
+    await asyncio.gather(*(replica.restart() for replica in desk.replicas))
+    records = await desk.until_said(story, "clock.stopped")
+    accept = [one for one in records if data(one).get("clock_id", "").endswith("accept")]
+    assert "clock.breached" not in shorts(accept)
+    assert data(accept[-1])["verdict"] == "on_time"
+
+
+async def test_the_audit_presses_the_switch_only_when_no_open_case_is_forgotten(desk: Desk) -> None:
+    """By an indexed count; a case that nothing will ever happen to is found, and the switch stays silent."""
+    pressed = len(desk.pings)
+    await until(lambda: len(desk.pings) > pressed, 30, "the switch")
+    cases = desk.database["cases"]
+    forgotten = {"_id": f"{DISTRICT}-260701-aaaaaaaa", "v": 1, "open": True}
+    await cases.insert_one(forgotten)
+    try:
+        await until(_metric(desk, "gridwhistle_escalation_unwatched_cases", 2), 30, "both audits")
+        pressed, audited = len(desk.pings), await desk.metrics("gridwhistle_escalation_audit_timestamp_seconds")
+        await asyncio.sleep(1.5)
+        assert len(desk.pings) == pressed
+        assert await desk.metrics("gridwhistle_escalation_audit_timestamp_seconds") == audited
+    finally:
+        await cases.delete_one({"_id": forgotten["_id"]})
+    await until(lambda: len(desk.pings) > pressed, 30, "the switch again")
+    query = {"find": "cases", "filter": {"open": True, "due": None}, "hint": "open_due"}
+    plan = await desk.database.command("explain", query, verbosity="executionStats")
+    assert plan["executionStats"]["totalKeysExamined"] <= 2
+
+
+def _metric(desk: Desk, name: str, value: float) -> Callable[[], Any]:
+    async def reached() -> bool:
+        return (await desk.metrics(name)).get(name) == value
+
+    return reached
+
+
+async def test_an_old_document_explains_itself(desk: Desk) -> None:
+    """What is stored after all this agrees with its own ledgers, and is small."""
+    story = opened(desk.story())
+    await desk.tell(story)
+    await desk.until_said(story, "clock.breached")
+    document = await desk.document(story)
+    assert document["open"] is True
+    assert {entry["what"] for clock in document["s"]["clocks"] for entry in clock["ledger"]} >= {"started", "breached"}
+
+
+async def test_metrics_are_as_prometheus_wants_them(desk: Desk) -> None:
+    """`promtool check metrics` finds nothing in our own series."""
+    text = await exposition(desk.replicas[0])
+    own = "\n".join(line for line in text.splitlines() if "gridwhistle_" in line) + "\n"
+    assert f'gridwhistle_escalation_teams_total{{district="{DISTRICT}",event="on_scene"}}' in own
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed (Debian package prometheus)")
+    process = await asyncio.create_subprocess_exec(promtool, "check", "metrics", stdin=PIPE, stdout=PIPE, stderr=STDOUT)
+    output, _ = await process.communicate(own.encode())
+    assert (process.returncode, output.decode()) == (0, "")
