@@ -13,7 +13,10 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 def to_millisecond(instant: datetime) -> datetime:
     """Return the instant in UTC, cut to the millisecond: MongoDB keeps no more, and both sides must agree."""
-    return instant.astimezone(UTC).replace(microsecond=instant.microsecond // 1000 * 1000)
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    finer = instant.microsecond % 1000
+    return instant.replace(microsecond=instant.microsecond - finer) if finer else instant
 
 
 def format_instant(instant: datetime) -> str:

@@ -63,10 +63,9 @@ def _waiting(report: ReportAccepted) -> Waiting:
 
 
 def _triage(case: Case, waiting: Waiting, report: ReportAccepted, view: View) -> Change:
-    place = waiting.model_dump(exclude={"community", "partner_kind", "severity"})
     event = CaseTriaged(
         **told(case, report.occurred_at, view),
-        **place,
+        **_told_of(waiting, "community", "partner_kind", "severity"),
         reason="unknown_category" if report.category else "no_category",
         limit=view.index.profile.triage.limit,
         severity=case.severity,
@@ -125,7 +124,7 @@ def _opened(case: Case, waiting: Waiting, category: Category, routing: Routing, 
     own = case.due_at is not None
     return CaseOpened(
         **facts,
-        **waiting.model_dump(exclude={"severity"}),
+        **_told_of(waiting, "severity"),
         opened_at=case.opened_at,
         category=category.key,
         category_name=category.name,
@@ -141,6 +140,10 @@ def _opened(case: Case, waiting: Waiting, category: Category, routing: Routing, 
         due_at=case.due_at,
         partner=case.partner,
     )
+
+
+def _told_of(waiting: Waiting, *left_out: str) -> dict[str, Any]:
+    return {name: value for name, value in waiting if name not in left_out}
 
 
 def decide_merged(case: Case | None, report: ReportMerged, view: View) -> Decision[Case]:
