@@ -78,7 +78,7 @@ class NoticeQueue:
     async def _claimed(self, ids: Sequence[str], token: str) -> tuple[NoticeState, ...]:
         cursor = self.store.collection.find({"_id": {"$in": ids}, "claim": token}, {"s": 1})
         states = [NoticeState.model_validate(found["s"]) async for found in cursor]
-        return tuple(sorted(states, key=lambda state: (state.due or state.queued_at, state.queued_at, state.key)))
+        return tuple(sorted(states, key=_turn))
 
     async def release(self, ids: Sequence[str], token: str) -> None:
         """Give back what was claimed and not begun."""
@@ -108,6 +108,10 @@ class NoticeQueue:
             {"$group": {"_id": "$channel", "number": {"$sum": 1}}},
         ]
         return {found["_id"]: found["number"] async for found in self.store.collection.aggregate(stages)}
+
+
+def _turn(state: NoticeState) -> tuple[Any, ...]:
+    return state.due or state.queued_at, state.queued_at, state.case_id, state.serial
 
 
 def _case_now(state: Document) -> CaseNow:

@@ -80,6 +80,7 @@ class CaseView(Value):
     owed: tuple[Owed, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     told: tuple[str, ...] = ()
+    serial: int = Field(default=0, description="notices queued so far")
     done: tuple[str, ...] = Field(default=(), description="tasks that need nobody's attention any more")
     members: tuple[str, ...] = Field(default=(), description="departments of the team, while there is one")
     closed: bool = False

@@ -37,6 +37,7 @@ class NoticeState(Value):
     `moot`: pointless once the case is closed. `until`: pointless after that instant, and `pressing`: so pointless
     that quiet hours must not hold it back that long. `held`: it waits to go out in a digest. `digest`: it went out in
     that one, whose fate is not known yet. `sent_at`: it counts against its recipient's limits from then on.
+    `serial` keeps the notices of a case in order.
     """
 
     district: str
@@ -58,6 +59,7 @@ class NoticeState(Value):
     pressing: bool = False
     task: str | None = None
     until: datetime | None = None
+    serial: int = 0
     queued_at: datetime
     due: datetime | None = None
     status: Status = Status.QUEUED

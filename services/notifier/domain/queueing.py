@@ -150,6 +150,7 @@ class Desk:
             pressing=telling.pressing,
             task=telling.task,
             until=telling.until,
+            serial=self.view.serial,
             queued_at=self.now,
             due=due,
             held=due > self.now,
@@ -157,6 +158,7 @@ class Desk:
         )
 
     def _add(self, notice: NoticeState) -> None:
+        self.change(serial=self.view.serial + 1)
         self.companions.append(self.around.document(notice))
         self.events.append(queued(notice, self.now))
 
