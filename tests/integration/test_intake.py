@@ -14,6 +14,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from aiokafka import ConsumerRecord
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local import LocalStack
 from services.intake.adapters.candidates import query
@@ -24,6 +25,7 @@ from shared.contracts.incidents import Report, Reporter
 from shared.contracts.topics import Topic, inbound_name, topic_name
 from shared.infra.clock import wall_clock
 from shared.infra.directory import DATABASE, ProfileStore
+from shared.infra.kafka import DEAD_LETTER_BYTES
 from shared.infra.mongo import connect
 from shared.infra.vault import Vault
 from tests.support.bus import Bus, data, header, open_bus, until
@@ -32,6 +34,7 @@ from tests.unit.intake.world import STRUCTURED_HEADERS, binary, command, profile
 D, E = "930001", "930002"
 WEST = {D: 101.0, E: 101.5}
 PARTNERS = ("grid-app", "hotline", "camera", "police", "housing", "centre", "gateway", "stranger")
+ROOMY = {"max.message.bytes": str(DEAD_LETTER_BYTES)}
 KEYS = {"app": ("grid-app", D), "housing": ("housing", D), "line": ("hotline", "*"), "gone": ("stranger", D)}
 
 
@@ -92,15 +95,16 @@ def at(lon: float, lat: float = 35.545, district: str = D) -> dict[str, Any]:
 
 async def create_topics(bus: Bus) -> None:
     """Create what `topics apply` would."""
-    suffixes = (Topic.INCIDENTS, Topic.COMMANDS, Topic.DEAD_LETTERS)
-    names = [topic_name(district, suffix) for district in (D, E) for suffix in suffixes]
+    names = [topic_name(district, suffix) for district in (D, E) for suffix in (Topic.INCIDENTS, Topic.COMMANDS)]
     names += [inbound_name(district, partner) for district in (D, E) for partner in PARTNERS]
-    names += [
-        inbound_name("000000", "hotline"),
-        inbound_name("000000", "grid-app"),
-        topic_name("000000", Topic.DEAD_LETTERS),
-    ]
-    await bus.create(*names)
+    await bus.create(*names, inbound_name("000000", "hotline"), inbound_name("000000", "grid-app"))
+    admin = AIOKafkaAdminClient(bootstrap_servers=bus.bootstrap)
+    await admin.start()
+    try:
+        letters = (topic_name(district, Topic.DEAD_LETTERS) for district in (D, E, "000000"))
+        await admin.create_topics([NewTopic(name, 3, 1, topic_configs=ROOMY) for name in letters])
+    finally:
+        await admin.close()
 
 
 async def apply_profiles(mongo_url: str) -> None:

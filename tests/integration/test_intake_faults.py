@@ -25,7 +25,7 @@ from tests.unit.intake.world import profile, report, to_json
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 POINTS = ["after:companions", "after:save"]
-"""Where intake differs from what the engine's own tests kill: contacts saved without state, firsts saved but not told."""
+"""Where intake differs from what the engine's own tests kill: contacts without a state, first reports not yet told."""
 REPORTS = 60
 PLACES = 20
 
@@ -119,7 +119,7 @@ async def check_vault(infra: LocalStack, events: list[dict[str, Any]]) -> None:
 
 def send_with_hostile_header(bootstrap: str, topic: str, value: bytes) -> None:
     """Send a record one of whose headers has a name that is no UTF-8."""
-    kcat = ["kcat", "-P", "-b", bootstrap, "-t", topic, "-H", b"\xff\xfe=1"]
+    kcat: list[str | bytes] = ["kcat", "-P", "-b", bootstrap, "-t", topic, "-H", b"\xff\xfe=1"]
     subprocess.run(kcat, input=value, capture_output=True, check=True)
 
 
