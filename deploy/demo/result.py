@@ -34,6 +34,7 @@ class DemoResult(BaseModel):
     tasks_returned: int
     warnings: int
     breaches: int
+    breaches_withdrawn: int
     escalations: int
     teams_summoned: int
     teams_on_scene: int

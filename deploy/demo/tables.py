@@ -14,6 +14,7 @@ from deploy.demo.tally import Tally
 from deploy.demo.world import World
 
 BUSIEST = 16
+NO_CHANNEL = "（无联系方式 no address）"
 OUTCOMES = ("queued", "delivered", "failed", "unknown", "suppressed", "acknowledged")
 OUTCOME_NAMES = ("排队", "送达", "失败", "未知", "未发", "已阅")
 
@@ -70,7 +71,7 @@ def overview(tally: Tally, submitted: int, duplicates: int) -> Table:
         ("办结率 closing rate", percent(closing_rate(tally))),
         ("按时率 on-time rate of tasks", percent(on_time_rate(tally))),
         ("平均办理时长（小时）mean handling hours", hours(mean_hours(tally))),
-        ("预警 warnings / 超时 breaches", f"{events['clock.warned']} / {events['clock.breached']}"),
+        ("预警 warnings / 超时 breaches", f"{events['clock.warned']} / {tally.breaches}"),
         ("退单 returns / 核查不通过 reopened", f"{events['task.returned']} / {events['case.reopened']}"),
     )
     for label, value in rows:
@@ -151,7 +152,8 @@ def notices(tally: Tally) -> Table:
     """Return the notices by channel and outcome."""
     table = _table("通知 Notices by channel", "渠道", *OUTCOME_NAMES)
     for channel in sorted({channel for channel, _ in tally.notices}):
-        table.add_row(channel, *(str(tally.notices[channel, outcome]) for outcome in OUTCOMES))
+        shown = NO_CHANNEL if channel == "none" else channel
+        table.add_row(shown, *(str(tally.notices[channel, outcome]) for outcome in OUTCOMES))
     return table
 
 

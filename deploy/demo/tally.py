@@ -78,6 +78,11 @@ class Tally:
         return self.events["report.accepted"] + self.events["report.merged"]
 
     @property
+    def breaches(self) -> int:
+        """How many limits passed, without those that turned out to have been kept."""
+        return self.events["clock.breached"] - self.events["clock.breach-withdrawn"]
+
+    @property
     def open_cases(self) -> int:
         """How many cases are neither closed nor withdrawn."""
         return sum(case.state not in OVER for case in self.cases.values())

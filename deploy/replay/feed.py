@@ -64,6 +64,11 @@ def completion(request: Request, closed: datetime) -> Inbound:
     return Sender(CITY, department).binary(CompleteTask.type, f"close/{request.id}", case, data, instant(closed))
 
 
+def in_order(sent: Iterable[Item]) -> list[Item]:
+    """Return the items in the order of time; at one instant, in the order they came."""
+    return sorted(sent, key=lambda one: one.at)
+
+
 def items(requests: Iterable[Request]) -> Iterator[Item]:
     """Yield what is sent, a row's closing never before its report: nobody can finish what he has not been given."""
     for one in requests:

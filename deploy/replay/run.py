@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -17,8 +16,8 @@ from deploy.partner.publisher import Publisher
 from deploy.partner.stage import Stage
 from deploy.replay import messages as chinese
 from deploy.replay import requests as boston
-from deploy.replay.feed import Item, instant, items
-from deploy.replay.phases import phases
+from deploy.replay.feed import Item, in_order, instant, items
+from deploy.replay.phases import Phase, phases
 from deploy.replay.profile import CITY, MESSAGES, write_city, write_messages
 from deploy.replay.result import SHOWN, CityResult, Differs, MessagesResult, Result
 from deploy.replay.runner import Progress, Replay
@@ -78,9 +77,16 @@ class Material:
         said = chinese.read(files.messages) if files.messages else []
         return cls(list(islice(city, limit)), list(islice(said, limit)))
 
-    def items(self) -> Sequence[Item]:
+    def items(self) -> list[Item]:
         """Return what is sent, in the order of time; a row's report before its closing."""
-        return sorted([*items(self.requests), *(one.item() for one in self.messages)], key=lambda one: one.at)
+        return in_order([*items(self.requests), *(one.item() for one in self.messages)])
+
+    def stretches(self) -> list[Phase]:
+        """Return the stretches of time: where the city's requests are dense, not the few messages of other years."""
+        sent = self.items()
+        dense = in_order(items(self.requests)) or sent
+        targets = [instant(one.target) for one in self.requests if one.target]
+        return phases(dense, max([sent[-1].at, *targets]))
 
     def write_profiles(self, folder: Path) -> tuple[str, ...]:
         """Write the profiles the material needs; return their codes."""
@@ -127,12 +133,12 @@ async def _drive(stage: Stage, material: Material, progress: Progress) -> Replay
     wanted = (Topic.INCIDENTS, Topic.CASES, Topic.ESCALATIONS, Topic.DEAD_LETTERS)
     topics = [topic_name(code, suffix) for code in config.districts for suffix in wanted]
     bootstrap = stage.stack.bootstrap
-    sent = material.items()
-    last = max((instant(one.target) for one in material.requests if one.target), default=sent[-1].at)
     publisher = Publisher(bootstrap, idempotent=config.broker == "kafka")
     async with publisher, Follower(bootstrap, topics) as follower:
         replay = Replay(stage, publisher, follower, progress)
-        await replay.run(sent, phases(sent, last), lambda: not any(map(replay.judge.awaits, material.requests)))
+        await replay.run(
+            material.items(), material.stretches(), lambda: not any(map(replay.judge.awaits, material.requests))
+        )
     return replay
 
 
