@@ -10,6 +10,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from services.escalation.adapters.audit import Audit, deadman
+from services.escalation.adapters.indexes import create_indexes
 from services.escalation.adapters.policies import Policies
 from services.escalation.adapters.readiness import Held, waiting_records
 from services.escalation.domain.decide import HEEDED, decide, due, index
@@ -75,7 +76,7 @@ def create_app(settings: EscalationSettings, clock: Clock | None = None) -> Resi
         publisher=publisher,
         ping=partial(client.admin.command, "ping"),
         subscriptions=subscriptions(engine, settings.districts),
-        prepare=[store.create_indexes, audit.create_indexes, policies.refresh],
+        prepare=[partial(create_indexes, store), policies.refresh],
     )
     service.periodics = _periodics(settings, service, Sweeper(engine), policies, audit)
     return build_app(service)

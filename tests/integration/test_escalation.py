@@ -42,7 +42,7 @@ class Story(World):
 
     def __init__(self, clock: ScaledClock, number: int) -> None:
         super().__init__()
-        self.clock = clock
+        self.time = clock
         self.case_id = case_id(DISTRICT, START.date(), "grid-app", f"E-{number:04}")
         self.told: list[Event] = []
 
@@ -53,7 +53,7 @@ class Story(World):
 
     def event(self, kind: type[Any], occurred: str | None = None, **fields: Any) -> Any:
         """Return an event of this moment."""
-        self.now = self.clock.now()
+        self.now = self.time.now()
         return super().event(kind, occurred, **fields)
 
 

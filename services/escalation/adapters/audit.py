@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from services.escalation.adapters.indexes import OPEN_DUE
 from services.escalation.domain.model import Case
 from services.escalation.metrics import EscalationMetrics
 from shared.infra.clock import Clock, wall_clock
@@ -28,15 +29,9 @@ class Audit:
     behind_seconds: float
     ping: Ping | None = None
 
-    async def create_indexes(self) -> None:
-        """Create the index of the count."""
-        await self.store.collection.create_index(
-            [("open", 1), ("due", 1)], partialFilterExpression={"open": True}, name="open_due"
-        )
-
     async def unwatched(self) -> int:
         """Count open cases for which nothing will ever happen by itself."""
-        return await self.store.collection.count_documents({"open": True, "due": None}, hint="open_due")
+        return await self.store.collection.count_documents({"open": True, "due": None}, hint=OPEN_DUE)
 
     async def measure(self) -> float:
         """Set the gauge of the oldest due moment; return its age in real seconds."""

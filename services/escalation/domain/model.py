@@ -16,9 +16,9 @@ from shared.district.calendar import Remaining
 
 
 class Part(BaseModel):
-    """A part of the document: frozen, and strict about fields, for nobody else writes it."""
+    """A part of the document: frozen. Unknown fields are passed over, for a newer replica may have written them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 StoredLimit = Annotated[Limit, PlainSerializer(str, return_type=str)]

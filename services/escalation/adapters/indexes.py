@@ -1,0 +1,19 @@
+"""The indexes of escalation's own queries, beside those of the engine."""
+
+from __future__ import annotations
+
+from services.escalation.domain.decide import LEDGER
+from services.escalation.domain.model import Case
+from shared.infra.engine import AggregateStore
+
+OPEN_DUE = "open_due"
+"""Open cases by their due instant: the audit counts those that have none, by index alone."""
+
+
+async def create_indexes(store: AggregateStore[Case]) -> None:
+    """Create them."""
+    await store.create_indexes()
+    await store.collection.create_index(
+        [("open", 1), ("due", 1)], partialFilterExpression={"open": True}, name=OPEN_DUE
+    )
+    await store.database[LEDGER].create_index("case_id")
