@@ -4,167 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import urllib.request
 from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from aiokafka import ConsumerRecord
 
 from deploy.local import LocalStack
-from deploy.local.component import Component
 from shared.contracts import commands as say
-from shared.contracts.actors import Actor
-from shared.contracts.base import Event
-from shared.contracts.escalations import ClockBreached, ClockKind
-from shared.contracts.ids import event_id, task_id
-from shared.contracts.incidents import ReportAccepted, ReportMerged
+from shared.contracts.escalations import ClockKind
+from shared.contracts.incidents import ReportMerged
 from shared.contracts.limits import Limit
-from shared.district.model import Profile
-from shared.infra.clock import ScaledClock, wall_clock
-from shared.infra.directory import DATABASE, ProfileStore
-from shared.infra.mongo import connect
-from tests.support.bus import Bus, data, header, open_bus, until
-from tests.support.routing import CENTRE, GRID, MINUTE, PHOTO, PROFILE, dept, merged, report
+from tests.support.bus import data, header, until
+from tests.support.desk import Desk, running, short
+from tests.support.routing import CENTRE, GRID, MINUTE, PHOTO, dept, merged
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
 DISTRICT = "930001"
-START = datetime(2026, 7, 1, 1, tzinfo=UTC)
-RATE = 1_800.0
-"""Half an hour of domain time a second: what waits a quarter of an hour is seen in half a second."""
-
-
-@dataclass(slots=True)
-class Desk:
-    """One running router, and somebody who talks to it over the bus."""
-
-    bus: Bus
-    clock: ScaledClock
-    component: Component
-    cases: Any
-    heard: list[ConsumerRecord] = field(default_factory=list)
-    sent: int = 0
-
-    async def give(self, event: Event, id_: str | None = None) -> str:
-        """Put an event on its topic; return its id."""
-        self.sent += 1
-        name = id_ or event_id(f"test_router/{self.sent}", 0)
-        await self.bus.emit(event, name)
-        return name
-
-    async def report(self, number: int, category: str | None = "E06010", **more: Any) -> str:
-        """Report something; return the case's number."""
-        event = self.accepted(number, category, **more)
-        await self.give(event)
-        return event.case_id
-
-    def accepted(self, number: int, category: str | None = "E06010", **more: Any) -> ReportAccepted:
-        """Return a report of this district."""
-        made = report(category, number=number, at=self.clock.now())
-        own = {"district": DISTRICT, "case_id": DISTRICT + made.case_id[6:], "profile_version": 1}
-        return made.model_copy(update={**own, **more})
-
-    async def say(self, kind: type[say.Command], case: str, actor: Actor, **fields: Any) -> None:
-        """Give a command; `department` names its first task."""
-        now = self.clock.now()
-        if "department" in fields:
-            fields["task_id"] = task_id(case, fields.pop("department"), 1)
-        facts: dict[str, Any] = {"district": DISTRICT, "case_id": case, "occurred_at": now, "recorded_at": now}
-        await self.give(kind(**facts, actor=actor, **fields))
-
-    async def breach(self, case: str, kind: ClockKind) -> None:
-        """Say as escalation that a limit has passed."""
-        now = self.clock.now()
-        facts: dict[str, Any] = {"district": DISTRICT, "case_id": case, "occurred_at": now, "recorded_at": now}
-        await self.give(ClockBreached(**facts, clock_id="c", kind=kind, owner="centre", due_at=now, late_by=0))
-
-    async def state(self, case: str) -> dict[str, Any]:
-        """Return a case as it is stored."""
-        document = await self.cases.find_one({"_id": case})
-        return (document or {}).get("s") or {}
-
-    async def until_state(self, case: str, state: str) -> dict[str, Any]:
-        """Wait for a case to be in a state."""
-
-        async def reached() -> dict[str, Any]:
-            found = await self.state(case)
-            return found if found.get("state") == state else {}
-
-        found: dict[str, Any] = await until(reached, 30, f"{case} {state}")
-        return found
-
-    async def until_said(self, case: str, type_: str, times: int = 1) -> list[ConsumerRecord]:
-        """Wait for an event of a case; return all that was said of the case, in order."""
-        return await self._until(f"gw.{DISTRICT}.cases", case, type_, times)
-
-    async def _until(self, topic: str, case: str, type_: str, times: int) -> list[ConsumerRecord]:
-        def about(records: list[ConsumerRecord]) -> list[ConsumerRecord]:
-            return [one for one in records if one.key == case.encode()]
-
-        def enough(records: list[ConsumerRecord]) -> bool:
-            return sum(short(one) == type_ for one in about(records)) >= times
-
-        return about(await self.bus.read([topic], enough))
-
-    async def letter(self, case: str, error: str) -> dict[str, Any]:
-        """Wait for a dead letter of a case with an error."""
-
-        def found(records: list[ConsumerRecord]) -> list[dict[str, Any]]:
-            letters = [data(one) for one in records if one.key == case.encode()]
-            return [one for one in letters if one["error"] == error]
-
-        records = await self.bus.read([f"gw.{DISTRICT}.dead-letters"], lambda read: bool(found(read)))
-        return found(records)[-1]
-
-    async def metrics(self) -> dict[str, float]:
-        """Return what /metrics says, by series."""
-        lines = (await self.exposition()).splitlines()
-        pairs = (line.rsplit(" ", 1) for line in lines if line and not line.startswith("#"))
-        return {name: float(value) for name, value in pairs}
-
-    async def exposition(self) -> str:
-        """Return /metrics as Prometheus reads it."""
-
-        def fetch() -> str:
-            with urllib.request.urlopen(f"{self.component.url}/metrics", timeout=5) as answer:  # noqa: S310
-                return str(answer.read().decode())
-
-        return await asyncio.to_thread(fetch)
-
-
-def short(record: ConsumerRecord) -> str:
-    """Return `task.assigned` of a record."""
-    return header(record, "ce_type").removeprefix("gridwhistle.").removesuffix(".v1")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def desk(infra: LocalStack) -> AsyncIterator[Desk]:
-    """Run one router for one district, on a clock that runs fast."""
-    client = connect(infra.mongo_url)
-    profile = Profile.model_validate({**PROFILE, "code": DISTRICT, "version": 0})
-    await ProfileStore(client[DATABASE]).apply(profile, START)
-    clock = ScaledClock(START, wall_clock(), RATE)
-    env = {
-        "GW_DISTRICTS": DISTRICT,
-        "GW_MODE": "demo",
-        "GW_CLOCK_START": clock.start.isoformat(),
-        "GW_CLOCK_ORIGIN": clock.origin.isoformat(),
-        "GW_CLOCK_RATE": str(clock.rate),
-    }
-    async with open_bus(infra.bootstrap) as bus:
-        await bus.create(*(f"gw.{DISTRICT}.{suffix}" for suffix in ("incidents", "commands", "cases")))
-        await bus.create(*(f"gw.{DISTRICT}.{suffix}" for suffix in ("escalations", "dead-letters")))
-        component = await infra.add_replica("router", env)
-        try:
-            yield Desk(bus, clock, component, client["gw_router"]["cases"])
-        finally:
-            await component.stop()
-            client.close()
+    """Give the router that most tests share."""
+    async with running(infra, DISTRICT) as made:
+        yield made
 
 
 async def test_a_flooded_basement_from_report_to_closing(desk: Desk) -> None:
@@ -355,6 +222,26 @@ def _series(name: str, **labels: str) -> str:
     pairs = {"district": DISTRICT, **labels}
     inside = ",".join(f'{label}="{value}"' for label, value in sorted(pairs.items()))
     return f"gridwhistle_router_{name}{{{inside}}}"
+
+
+async def test_a_router_killed_between_saving_and_publishing_opens_every_case_once(
+    infra: LocalStack, tmp_path: Path
+) -> None:
+    """What it saved it publishes when the records come again, under the same ids."""
+    fault = f"after:save@1:{tmp_path / 'killed'}"
+    async with running(infra, "930002", GW_FAULT_POINT=fault) as desk:
+        cases = [await desk.report(number) for number in range(40)]
+        await until(lambda: desk.component.died, 30, "the kill")
+        await desk.component.restart()
+
+        def all_opened(records: list[ConsumerRecord]) -> bool:
+            return {one.key.decode() for one in records if short(one) == "task.assigned"} == set(cases)
+
+        records = await desk.bus.read(["gw.930002.cases"], all_opened)
+        for case in cases:
+            told = [(short(one), header(one, "ce_id")) for one in records if one.key == case.encode()]
+            assert sorted(name for name, _ in set(told)) == ["case.opened", "task.assigned"]
+            assert len((await desk.state(case))["tasks"]) == 1
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on PATH (Debian: prometheus)")
