@@ -14,7 +14,7 @@ from typing import Any
 
 from deploy.conservation.facts import CaseSeen, Facts, Report, Submitted
 
-REMEMBERED = 256
+REMEMBERED = 2_000
 """Records that one document remembers (`shared.infra.engine.store`); of what was repeated more often some are gone."""
 
 BACKDATED = timedelta(days=3)
@@ -159,7 +159,7 @@ class _Submissions:
         return "was submitted, and neither taken in nor refused"
 
     def _repeated_too_often(self, one: Submitted) -> bool:
-        """Say whether the record can be one of those that a report repeated 256 times and more has forgotten."""
+        """Say whether the record can be one of those that a report repeated too often has forgotten."""
         of = (one.district, one.partner)
         self._spare[of] -= 1
         return self._spare[of] >= 0
