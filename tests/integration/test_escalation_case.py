@@ -162,7 +162,7 @@ async def test_a_store_that_says_otherwise_is_found(infra: LocalStack, kept: Kep
     try:
         status, _, err = await gridwhistle(infra, "case", "explain", kept.case_id)
         assert status == 1
-        assert "housing#9/handle: due_at is stored as 2026-10-08 08:30:01" in err
+        assert "housing#9/handle: due_at is stored as 2026-10-08 16:30:01" in err
     finally:
         await database["cases"].update_one({"_id": kept.case_id}, {"$set": {field: clocks[at]["due_at"]}})
     old = await database[LEDGER].find_one({"case_id": kept.case_id}) or {}

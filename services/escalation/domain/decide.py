@@ -82,7 +82,8 @@ def decide(case: Case | None, event: Event | Tick, now: datetime, directory_of: 
         case = _new(event)
     draft = Draft.of(case, now, directory_of)
     known_at = min(now, event.recorded_at)
-    advance(draft, known_at)
+    if case.next_at is not None and case.next_at <= known_at:
+        advance(draft, known_at)
     reason = _ANSWERS[type(event)](draft, event)
     advance(draft, known_at)
     return _finished(draft, known_at, reason)

@@ -23,8 +23,8 @@ class Step:
 def next_step(draft: Draft) -> Step | None:
     """Return the next rung above the level the case is on, or None when no live clock is breached or none is left."""
     breached = [(clock.breached_at, clock.key) for clock in draft.live() if clock.breached_at is not None]
-    rung = _above(draft, draft.case.level)
-    if rung is None or not breached:
+    rung = _above(draft, draft.case.level) if breached else None
+    if rung is None:
         return None
     since, key = min(breached)
     at = since if rung.after is None else draft.calendar.due(since, rung.after)
