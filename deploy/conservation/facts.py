@@ -24,7 +24,7 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report that intake took in, from `gw_intake.reports`. `marks` are of its records, the newest 256."""
+    """A report that intake took in, from `gw_intake.reports`. `marks` are of the newest of its records."""
 
     id: str
     case_id: str

@@ -13,9 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from deploy.conservation.facts import CaseSeen, Facts, Report, Submitted
-
-REMEMBERED = 2_000
-"""Records that one document remembers (`shared.infra.engine.store`); of what was repeated more often some are gone."""
+from shared.infra.engine.store import REMEMBERED
 
 BACKDATED = timedelta(days=3)
 """A case may have been opened a little before the day its report came."""
