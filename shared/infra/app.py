@@ -117,13 +117,23 @@ async def until_done(work: Loop, name: str) -> None:
 def retrying(handler: BatchHandler, metrics: EngineMetrics) -> BatchHandler:
     """Return the handler with back-off on `Transient`, timed and counted; what lasts is raised, and so redelivered."""
 
-    async def handle(records: Sequence[Any]) -> None:
-        begin = monotonic()
+    async def retry(records: Sequence[Any]) -> None:
         async for attempt in stamina.retry_context(
             on=Transient, attempts=None, timeout=RETRY_SECONDS, wait_initial=0.1, wait_max=5.0
         ):
             with attempt, as_transient():
                 await handler(records)
+
+    async def handle(records: Sequence[Any]) -> None:
+        begin = monotonic()
+        try:
+            await retry(records)
+        except Exception as error:
+            # The broker's client logs nothing and delivers again at once, a thousand times a second.
+            said = str(error) if isinstance(error, Transient) else type(error).__name__
+            get_logger().error("batch_failed", records=len(records), error=said)
+            await pause(1.0)
+            raise
         metrics.batch_seconds.observe(monotonic() - begin)
         metrics.batch_records.observe(len(records))
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
@@ -33,15 +34,28 @@ METADATA_AGE_MS = 5_000
 
 SESSION_TIMEOUT_MS = 10_000
 
+PUBLISH_SECONDS = 25.0
+"""How long the broker may take for the records of one batch. An idempotent producer never gives up by itself: without a
+bound a handler waited past `max_poll_interval`, silently."""
+
+STOP_SECONDS = 10.0
+"""How long a producer may take to send what is left. Without a broker an idempotent one never ends, and the process
+lived on after SIGTERM until it was killed. What is lost is in an outbox, or is delivered again."""
+
 BatchHandler = Callable[[Sequence[Any]], Awaitable[None]]
 
 
 @dataclass(slots=True)
 class KafkaPublisher:
-    """Publishes keyed records over one producer and waits for the broker's acknowledgements (acks=all)."""
+    """Publishes keyed records over one producer and waits for the broker's acknowledgements (acks=all).
+
+    A producer that the broker has refused something for good is replaced: after one refused batch aiokafka 0.14.0 goes
+    on with a gap in its sequence, and the broker refuses everything else for that partition until there is a new one.
+    """
 
     settings: ServiceSettings
     _producer: AIOKafkaProducer | None = None
+    _replacing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def start(self) -> None:
         """Connect.
@@ -49,19 +63,13 @@ class KafkaPublisher:
         Raises:
             KafkaError: the broker is away; call again later.
         """
-        producer = _make_producer(self.settings)
-        try:
-            await producer.start()
-        except BaseException:
-            await producer.stop()
-            raise
-        self._producer = producer
+        self._producer = await _started(self.settings)
 
     async def stop(self) -> None:
-        """Send what is left and disconnect."""
+        """Send what is left, if the broker takes it in time, and disconnect."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            await producer.stop()
+            await _stop(producer)
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         """Send the records, in order per key, and wait for all of them.
@@ -73,13 +81,49 @@ class KafkaPublisher:
         if producer is None:
             raise Transient("the broker is not connected yet")
         try:
-            futures = [
-                await producer.send(record.topic, record.value, record.key or None, headers=record.headers)
-                for record in records
-            ]
-            await asyncio.gather(*futures)
+            async with asyncio.timeout(PUBLISH_SECONDS):
+                await _send(producer, records)
         except (KafkaError, OSError) as error:
-            raise Transient(f"the broker did not take {len(records)} records: {error}") from error
+            if _is_final(error):
+                await self._replace(producer)
+            raise Transient(f"the broker did not take {len(records)} records: {error!r}") from error
+
+    async def _replace(self, producer: AIOKafkaProducer) -> None:
+        """Put a new producer in the place of one, unless somebody has done so already."""
+        async with self._replacing:
+            if self._producer is producer:
+                with suppress(KafkaError, OSError):
+                    self._producer = await _started(self.settings)
+                    await _stop(producer)
+
+
+def _is_final(error: Exception) -> bool:
+    """Say whether the producer itself may be of no more use."""
+    return isinstance(error, KafkaError) and not error.retriable and not isinstance(error, KafkaTimeoutError)
+
+
+async def _send(producer: AIOKafkaProducer, records: Sequence[Outgoing]) -> None:
+    futures = [
+        await producer.send(record.topic, record.value, record.key or None, headers=record.headers)
+        for record in records
+    ]
+    await asyncio.gather(*futures)
+
+
+async def _started(settings: ServiceSettings) -> AIOKafkaProducer:
+    producer = _make_producer(settings)
+    try:
+        await producer.start()
+    except BaseException:
+        await _stop(producer)
+        raise
+    return producer
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(STOP_SECONDS):
+            await producer.stop()
 
 
 def _make_producer(settings: ServiceSettings) -> AIOKafkaProducer:

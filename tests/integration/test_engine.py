@@ -16,13 +16,14 @@ from shared.contracts.actors import Actor, PartnerKind
 from shared.contracts.commands import AcceptTask, Command, ProgressTask
 from shared.contracts.envelope import Envelope, to_headers
 from shared.contracts.ids import event_id
-from shared.decision import Transient
+from shared.decision import Decision, Transient
 from shared.infra.clock import ManualClock, wall_clock
-from shared.infra.engine import AggregateStore, Engine
-from shared.infra.engine.fold import Applied, ParkedRecord, Rejection
+from shared.infra.engine import AggregateStore, Engine, Input, read_input
+from shared.infra.engine.fold import MAX_PARKED, Applied, ParkedRecord, Rejection
 from shared.infra.engine.outbox import Outgoing
+from shared.infra.engine.store import REMEMBERED
 from shared.infra.engine.sweep import Sweeper
-from shared.infra.kafka import KafkaPublisher
+from shared.infra.kafka import MAX_RECORDS, KafkaPublisher
 from shared.infra.mongo import connect
 from shared.infra.settings import ServiceSettings
 from tests.support.bus import Bus, data, open_bus
@@ -203,3 +204,89 @@ async def test_a_conflict_prepares_again_for_what_is_stored_now(infra: LocalStac
         await replica.handle([record(ProgressTask, district, "x", 1)])
         assert seen == [None, Tally()]
         assert heard.reasons == ["opened", "counted"]
+
+
+async def test_a_full_batch_about_one_case_delivered_again_changes_nothing(infra: LocalStack) -> None:
+    """A process killed before its commit gets everything once more, also when a surge was all about one case."""
+    district, heard = "910011", Heard()
+    async with world(infra, district) as (store, publisher, _):
+        one = engine(store, publisher, "a", heard)
+        surge = [record(ProgressTask, district, str(number), number) for number in range(1, MAX_RECORDS)]
+        for _ in range(2):
+            await one.handle([record(AcceptTask, district, "", 0), *surge])
+        assert heard.reasons.count("counted") == len(surge)
+        assert heard.counts == {"duplicate": MAX_RECORDS}
+
+
+def test_an_aggregate_remembers_more_than_may_be_delivered_again() -> None:
+    """A batch each of the topics that a service reads."""
+    assert REMEMBERED >= 4 * MAX_RECORDS
+
+
+async def test_what_waits_for_one_case_is_bounded(infra: LocalStack) -> None:
+    """Large or many, the records about a case that does not exist never fill its document."""
+    district, heard = "910012", Heard()
+    async with world(infra, district) as (store, publisher, _):
+        one = engine(store, publisher, "a", heard)
+        large = [record(ProgressTask, district, f"large {number}", number) for number in range(100)]
+        for parked in large:
+            parked.headers.append(("pad", b"x" * 200_000))
+        await one.handle([*large, *(record(ProgressTask, district, f"s {number}", number) for number in range(300))])
+        (kept,) = (await store.load([f"{district}-260701-aaaaaaaa"])).values()
+        assert len(kept.parked) == MAX_PARKED
+        assert heard.errors == ["unknown-case"] * (400 - MAX_PARKED)
+
+
+async def test_nothing_is_left_of_a_case_that_never_came(infra: LocalStack) -> None:
+    """Or anybody who may give commands could fill the database with numbers of cases that do not exist."""
+    district, heard = "910013", Heard()
+    async with world(infra, district) as (store, publisher, _):
+        one, past = engine(store, publisher, "a", heard), wall_clock() - timedelta(seconds=1)
+        await one.handle([record(ProgressTask, district, "n", 7)])
+        await store.collection.update_many({}, {"$set": {"parked_until": past, "parked.$[].until": past}})
+        assert await Sweeper(one).parked() == 1
+        assert await store.collection.count_documents({}) == 0
+        await one.handle([record(AcceptTask, district, "", 8), record(ProgressTask, district, "n", 7)])
+        assert heard.reasons == ["opened", "counted"]
+
+
+async def test_an_outcome_that_cannot_be_stored_is_one_dead_letter(infra: LocalStack) -> None:
+    """It fails at every redelivery; the rest of its batch, also of its own case, is applied."""
+    district, heard = "910014", Heard()
+
+    def grow(state: Tally | None, event: Any, now: datetime) -> Decision[Tally]:
+        decision = decide(state, event, now)
+        huge = getattr(event, "note", "") == "huge"
+        return replace(decision, state=decision.state.model_copy(update={"count": 2**70})) if huge else decision
+
+    async with world(infra, district) as (store, publisher, bus):
+        one = replace(engine(store, publisher, "a", heard), decide=grow)
+        notes = ["x", "huge", "y"]
+        records = [record(ProgressTask, district, note, number) for number, note in enumerate(notes, 1)]
+        await one.handle([record(AcceptTask, district, "", 0), *records])
+        letters = await bus.read([f"gw.{district}.dead-letters"], lambda seen: len(seen) >= 1)
+        assert [(data(item)["error"], data(item)["offset"]) for item in letters] == [("internal-error", 2)]
+        (slot,) = (await store.load([f"{district}-260701-aaaaaaaa"])).values()
+        assert slot.state == Tally(count=2, notes=("x", "y"))
+
+
+async def test_a_state_that_cannot_be_read_harms_no_other_case(infra: LocalStack) -> None:
+    """Of its own case every record becomes a dead letter, to be replayed when the document has been repaired."""
+    district, heard = "910015", Heard()
+    async with world(infra, district) as (store, publisher, _):
+        one = engine(store, publisher, "a", heard)
+        await one.handle([record(AcceptTask, district, "", 0)])
+        await store.collection.update_one({}, {"$set": {"s.count": "many"}})
+        await one.apply(
+            [*_inputs(one, record(ProgressTask, district, "x", 1)), Input("other", "c", _accepted(district))]
+        )
+        assert heard.errors == ["internal-error"]
+        assert heard.reasons == ["opened", "opened"]
+
+
+def _inputs(one: Engine[Tally], *records: ParkedRecord) -> list[Input]:
+    return one._read(records)[0]
+
+
+def _accepted(district: str) -> Any:
+    return read_input(record(AcceptTask, district, "", 2)).event

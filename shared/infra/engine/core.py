@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol
 
 from shared.decision import Poison, S, Transient
 from shared.infra.clock import Clock, wall_clock
+from shared.infra.engine.broken import BREAKING, broken, is_broken
 from shared.infra.engine.fold import Applied, Decide, Fold, Rejection
 from shared.infra.engine.inbox import Input, Record, is_for_others, read_input
 from shared.infra.engine.outbox import Outgoing, dead_letter
@@ -80,7 +81,7 @@ class Engine(Generic[S]):
     prepare: Prepare[S] | None = None
     heeds: frozenset[str] | None = None
     wrap_step: Callable[[str, Step[S]], Step[S]] = lambda _, step: step
-    _stamps: Any = field(default_factory=itertools.count)
+    _stamps: Any = field(default_factory=lambda: itertools.count(int(wall_clock().timestamp() * 1000)))
 
     async def handle(self, records: Sequence[Record]) -> None:
         """Decode internal records and apply them; a bad one becomes a dead letter and harms no other."""
@@ -115,9 +116,41 @@ class Engine(Generic[S]):
         Raises:
             Transient: database or broker are away; nothing is lost, deliver the records again.
         """
+        try:
+            await self._run(inputs, rejections, decide or self.decide, passing)
+        except BREAKING as error:
+            if not is_broken(error):
+                raise
+            await self._run_apart(inputs, rejections, decide or self.decide, passing)
+
+    async def _run(
+        self,
+        inputs: Sequence[Input],
+        rejections: Sequence[Rejection],
+        decide: Decide[S],
+        passing: Sequence[Outgoing] = (),
+    ) -> None:
         batch = Batch[S](_by_aggregate(inputs), rejections=list(rejections), to_publish=list(passing))
-        for name, step in self._steps(decide or self.decide):
+        for name, step in self._steps(decide):
             await self.wrap_step(name, step)(batch)
+
+    async def _run_apart(
+        self,
+        inputs: Sequence[Input],
+        rejections: Sequence[Rejection],
+        decide: Decide[S],
+        passing: Sequence[Outgoing],
+    ) -> None:
+        """Apply a batch that cannot be stored input by input; the one that is to blame becomes a dead letter."""
+        refused = list(rejections)
+        for source in inputs:
+            try:
+                await self._run([source], (), decide)
+            except BREAKING as error:
+                if not is_broken(error):
+                    raise
+                refused.append(broken(self.service, source, error, self.clock.now()))
+        await self._run((), refused, decide, passing)
 
     def _steps(self, decide: Decide[S]) -> list[tuple[str, Step[S]]]:
         async def run_decide(batch: Batch[S]) -> None:

@@ -19,6 +19,11 @@ PARK_SECONDS = 30
 """How long a record about an unknown case waits for it. Topics are read independently: a command may overtake the
 event that makes its case known, and must not be refused for that."""
 
+MAX_PARKED = 200
+MAX_PARKED_BYTES = 4 * 1024 * 1024
+"""What may wait for one case at most. A script that kept on about a case that does not exist filled its document past
+MongoDB's limit, and the batch failed until the wait was over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
@@ -124,8 +129,12 @@ class Fold(Generic[S]):
         if record is None:
             self.reject(source, unknown)
         elif not any(item["mark"] == source.mark for item in slot.parked):
-            slot.parked.append(self._parked(source.mark, record))
-            slot.changed = True
+            item = self._parked(source.mark, record)
+            if len(slot.parked) < MAX_PARKED and _bytes([*slot.parked, item]) <= MAX_PARKED_BYTES:
+                slot.parked.append(item)
+                slot.changed = True
+            else:
+                self.reject(source, unknown)
 
     def _parked(self, mark: bytes, record: Record) -> dict[str, Any]:
         until = self.real_now + timedelta(seconds=PARK_SECONDS)
@@ -144,3 +153,12 @@ class Fold(Generic[S]):
         slot.changed = slot.changed or bool(expired)
         for item in expired:
             self.reject(read_input(ParkedRecord.from_document(item)), UnknownCase(slot.id))
+
+
+def _bytes(parked: Sequence[dict[str, Any]]) -> int:
+    return sum(
+        len(item["key"] or b"")
+        + len(item["value"] or b"")
+        + sum(len(name) + len(value or b"") for name, value in item["headers"])
+        for item in parked
+    )

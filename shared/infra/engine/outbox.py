@@ -19,6 +19,10 @@ from shared.infra.engine.inbox import Input, Record
 MAX_HEADERS = 100
 """A dead letter carries at most so many of the original headers, so that it fits its own topic."""
 
+MAX_MESSAGE = 4_000
+"""Characters of a dead letter's sentence. It may name what a partner wrote (a header's name of 300 KB, once), and a
+letter that the broker refuses holds up its partition for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -69,7 +73,7 @@ def dead_letter(service: str, record: Record, poison: Poison, now: datetime) -> 
         recorded_at=now,
         service=service,
         error=poison.error,
-        message=poison.message,
+        message=poison.message[:MAX_MESSAGE],
         state_met=poison.state_met,
         topic=record.topic,
         partition=record.partition,

@@ -19,9 +19,10 @@ from pymongo.errors import BulkWriteError
 from shared.decision import Companion, S
 from shared.infra.engine.outbox import Outgoing
 
-REMEMBERED = 256
-"""Causes an aggregate remembers. A redelivery repeats what was recent; without a bound a talkative partner could grow
-a case past MongoDB's document limit."""
+REMEMBERED = 2_000
+"""Causes an aggregate remembers: four full batches, for all of a batch may be about one case and be delivered again.
+With 256, a process killed before its commit counted half of a surge twice. Without any bound a talkative partner could
+grow a case past MongoDB's document limit."""
 
 DUPLICATE_KEY = 11000
 
@@ -140,6 +141,11 @@ class AggregateStore(Generic[S]):
         written = self.collection.find({"_id": {"$in": ids}, "stamp": stamp}, {"_id": 1})
         return set(ids) - {document["_id"] async for document in written}
 
+    async def remove_empty(self, ids: Sequence[str], stamp: str) -> None:
+        """Remove the documents that a save left with nothing in them: neither a case nor anything that waits for it."""
+        empty = {"s": {"$exists": False}, "parked": {"$exists": False}, "outbox": {"$exists": False}}
+        await self.collection.delete_many({"_id": {"$in": list(ids)}, "stamp": stamp, **empty})
+
     async def mark_published(self, ids: Sequence[str], stamp: str) -> None:
         """Empty the outboxes that this save wrote, in one command; one saved again meanwhile keeps its own."""
         if ids:
@@ -192,7 +198,8 @@ async def _bulk(collection: AsyncIOMotorCollection[dict[str, Any]], operations: 
         result = await collection.bulk_write(operations, ordered=False)
     except BulkWriteError as error:
         details: dict[str, Any] = dict(error.details or {})
-        if any(failure["code"] != DUPLICATE_KEY for failure in details["writeErrors"]):
+        # A write that the majority has not confirmed may be rolled back; what was published of it could not.
+        if details["writeConcernErrors"] or any(one["code"] != DUPLICATE_KEY for one in details["writeErrors"]):
             raise
         return int(details["nInserted"]) + int(details["nMatched"])
     return int(result.inserted_count) + int(result.matched_count)

@@ -71,5 +71,6 @@ class Sweeper(Generic[S]):
         await engine.publisher.publish([item.letter for item in fold.rejections if item.letter is not None])
         for rejection in fold.rejections:
             engine.observer.rejected(rejection)
-        changed = [slot for slot in slots.values() if slot.changed]
-        await engine.store.save(changed, f"{engine.worker}/parked", wall_clock())
+        changed, stamp = [slot for slot in slots.values() if slot.changed], f"{engine.worker}/parked"
+        await engine.store.save(changed, stamp, wall_clock())
+        await engine.store.remove_empty([slot.id for slot in changed if slot.state is None], stamp)

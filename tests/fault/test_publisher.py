@@ -1,0 +1,60 @@
+"""The publisher when the broker refuses something for good, or is gone for good."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from deploy.local import LocalStack
+from shared.decision import Transient
+from shared.infra import kafka
+from shared.infra.engine.outbox import Outgoing
+from shared.infra.kafka import KafkaPublisher
+from shared.infra.settings import ServiceSettings
+from tests.support.stack import infra_config
+
+pytestmark = [pytest.mark.integration, pytest.mark.kafka]
+
+
+def settings(stack: LocalStack) -> ServiceSettings:
+    """Return the settings of an idempotent publisher."""
+    return ServiceSettings(kafka_bootstrap=stack.bootstrap, kafka_idempotent=True)
+
+
+async def test_a_refused_record_does_not_close_its_partition_for_ever(infra: LocalStack) -> None:
+    """The batch that the broker refuses fails; what comes behind it is taken, by the same publisher."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=infra.bootstrap)
+    await admin.start()
+    await admin.create_topics([NewTopic("gw-narrow", 1, 1, topic_configs={"max.message.bytes": "2000"})])
+    await admin.close()
+    publisher = KafkaPublisher(settings(infra))
+    await publisher.start()
+    try:
+        await publisher.publish([Outgoing("gw-narrow", b"k", b"fits", [])])
+        with pytest.raises(Transient):
+            await publisher.publish([Outgoing("gw-narrow", b"k", b"x" * 5_000, [])])
+        await publisher.publish([Outgoing("gw-narrow", b"k", b"fits too", [])])
+    finally:
+        await publisher.stop()
+
+
+async def test_a_publisher_gives_up_and_ends_without_its_broker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In bounded time, so that its batch goes back to the broker, and a process that is told to end does."""
+    monkeypatch.setattr(kafka, "PUBLISH_SECONDS", 1.0)
+    monkeypatch.setattr(kafka, "STOP_SECONDS", 1.0)
+    async with LocalStack(infra_config(tmp_path)) as stack:
+        publisher = KafkaPublisher(settings(stack))
+        await publisher.start()
+        admin = AIOKafkaAdminClient(bootstrap_servers=stack.bootstrap)
+        await admin.start()
+        await admin.create_topics([NewTopic("gw-lost", 1, 1)])
+        await admin.close()
+        await publisher.publish([Outgoing("gw-lost", b"k", b"taken", [])])
+        stack.broker.kill()
+        with pytest.raises(Transient):
+            await publisher.publish([Outgoing("gw-lost", b"k", b"lost", [])])
+        await publisher.stop()
