@@ -50,7 +50,10 @@ class Submitter:
         if message.kind is not self.kind:
             raise Poison("bad-envelope", _WANTED[self.kind])
         district = self._district(item)
-        key = self.desk.check(Envelope(district, self.grant.partner, self.now, message), self.now)
+        envelope = Envelope(district, self.grant.partner, self.now, message)
+        key = self.desk.check(envelope, self.now)
+        if district == UNLOCATED and self.kind is Kind.REPORT:
+            self._must_hold_for(self.desk.parse(envelope).district)
         id_ = key if self.kind is Kind.REPORT else self._command_id(message, number)
         return id_, self._outgoing(district, id_, key, message)
 
@@ -61,9 +64,12 @@ class Submitter:
         named = str(item.get("district") or own)
         if not named:
             return next(iter(districts)) if len(districts) == 1 and ANY not in districts else UNLOCATED
-        if ANY in districts or named in districts:
-            return named
-        raise Poison("forbidden", f"district: this key does not hold for {named[:_DISTRICT]!r}.")
+        self._must_hold_for(named)
+        return named
+
+    def _must_hold_for(self, district: str) -> None:
+        if not {ANY, district} & self.grant.districts:
+            raise Poison("forbidden", f"district: this key does not hold for {district[:_DISTRICT]!r}.")
 
     def _command_id(self, message: Message, number: int) -> str:
         """Return the id of a command: the same content is the same command, if it says when it happened."""

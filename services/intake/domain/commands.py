@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.intake.domain.instants import UnreadableTimeError, believe, parse_instant
-from services.intake.domain.masking import mask
+from services.intake.domain.masking import mask, mask_field
 from services.intake.domain.model import Origin
 from services.intake.domain.normalise import LARGEST_INTEGER, zone_of
 from services.intake.domain.reading import Message
@@ -72,7 +72,7 @@ def read_command(message: Message, origin: Origin, now: datetime) -> Command:
     authorise(origin.partner, cls)
     if district_of_case(message.payload) != origin.district:
         raise Poison("forbidden", f"The case is not of district {origin.district}, for which this topic is.")
-    data = _prepared(message.payload, origin)
+    data = _prepared(_without_persons(message.payload, cls), origin)
     try:
         command = cls.model_validate({**data, **_stamped(origin, now)})
     except ValidationError as error:
@@ -86,6 +86,13 @@ def _stamped(origin: Origin, now: datetime) -> dict[str, Any]:
     partner = origin.partner
     actor = Actor(partner=partner.id, kind=partner.kind, department=partner.department)
     return {"actor": actor, "district": origin.district, "recorded_at": now}
+
+
+def _without_persons(payload: dict[str, Any], cls: type[Command]) -> dict[str, Any]:
+    """Return the payload with the fields that are not of the contract masked: they travel on, but not persons."""
+    ours = {name: value for name, value in payload.items() if name in cls.model_fields}
+    theirs = mask_field("", {name: value for name, value in payload.items() if name not in cls.model_fields})
+    return {**theirs, **ours}
 
 
 def _prepared(payload: dict[str, Any], origin: Origin) -> dict[str, Any]:

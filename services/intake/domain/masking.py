@@ -6,6 +6,9 @@ What stays of a number is what people need to tell two apart: 138****0000, 62080
 from __future__ import annotations
 
 import re
+from typing import Any
+
+from services.intake.domain.text import clean_text
 
 # Bounded on purpose: an open-ended `+` before `@` takes quadratic time on a long text without one.
 _PERSONAL = re.compile(
@@ -16,6 +19,11 @@ _PERSONAL = re.compile(
 )
 _WORTH_A_LOOK = re.compile(r"\d{4}|@")
 _NAME_MIN = 2
+_OF_PERSONS = frozenset({
+    "reporter", "contact", "name", "phone", "mobile", "tel", "telephone", "email", "identity_number", "id_card",
+    "姓名", "联系人", "来电人", "报警人", "电话", "手机", "手机号", "联系电话", "身份证号", "电子邮箱",
+})  # fmt: skip
+"""Fields that hold a person whatever form they are in."""
 
 
 def mask(text: str) -> str:
@@ -33,6 +41,21 @@ def _masked(match: re.Match[str]) -> str:
     if match.lastgroup == "mobile":
         return f"{digits[-11:-8]}****{digits[-4:]}"
     return f"{digits[: len(digits) - 7]}-****{digits[-3:]}"
+
+
+def mask_field(name: str, value: Any) -> Any:
+    """Return the value of a field nobody told us of, masked at any depth; None where its name says it is a person."""
+    if name.strip().lower() in _OF_PERSONS:
+        return None
+    if isinstance(value, dict):
+        return {mask(clean_text(key)): mask_field(key, one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [mask_field("", one) for one in value]
+    if isinstance(value, str):
+        return mask(clean_text(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if mask(str(value)) == str(value) else mask(str(value))
+    return value
 
 
 def redact(text: str, name: str | None) -> str:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from services.intake.domain.category import CLAIM_LIMIT, find_category
 from services.intake.domain.coordinates import to_wgs84
 from services.intake.domain.instants import UnreadableTimeError, believe, parse_instant
-from services.intake.domain.masking import redact
+from services.intake.domain.masking import mask, redact
 from services.intake.domain.model import Draft, Origin
 from services.intake.domain.phone import e164
 from services.intake.domain.text import clean_line, clean_text
@@ -125,7 +125,7 @@ def _category(report: Report, text: str, origin: Origin) -> tuple[str | None, st
             "unknown-category",
             f"District {origin.district} knows no category {claim!r}, and there is no text to go by.",
         )
-    return key, None if key else claim or None
+    return key, None if key else mask(claim) or None
 
 
 def asked_of(report: Report, partner: Partner) -> Asked:
@@ -191,4 +191,4 @@ def _media(media: tuple[Media, ...]) -> tuple[Media, ...]:
 
 
 def _subject(subject: Subject | None) -> Subject | None:
-    return subject and Subject(kind=clean_line(subject.kind), name=clean_line(subject.name))
+    return subject and Subject(kind=mask(clean_line(subject.kind)), name=mask(clean_line(subject.name)))

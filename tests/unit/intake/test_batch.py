@@ -184,6 +184,15 @@ def test_a_record_of_any_size_has_a_letter_that_fits(huge: Any) -> None:
     assert len(letter.original_value or b"") <= KEPT_BYTES
 
 
+def test_a_sentence_that_names_what_a_partner_wrote_keeps_its_letter_small() -> None:
+    """A header's name may be as long as a record: the letter holds it once, and not in its sentence too."""
+    batch = sort(record(b"\xff", [("ce_" + "\x01" * 300_000, b"\xff")]))
+    (rejection,) = batch.rejections
+    assert rejection.letter is not None
+    assert len(rejection.letter.value) < DEAD_LETTER_BYTES
+    assert [one.error for one in letters(batch)] == ["bad-envelope"]
+
+
 def test_a_record_at_the_limit_is_kept_whole() -> None:
     """What a topic takes fits into a letter."""
     full = record(b"x" * 1024 * 1024)
