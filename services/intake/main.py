@@ -54,7 +54,8 @@ def create_intake(
     # Every district, also in a worker for some: reports without a district may belong anywhere.
     profiles = ProfileCache(ProfileStore(client[DATABASE]))
     sealer = Sealer(Vault.load(settings.vault_keys_file))
-    return Intake(engine, profiles, Candidates(store.collection), Pins(store), sealer, metrics[1])
+    retention = Retention(store, clock)
+    return Intake(engine, profiles, Candidates(store.collection), Pins(store), sealer, retention, metrics[1])
 
 
 def create_app(settings: IntakeSettings, clock: Clock | None = None) -> ResilientApp:
@@ -64,7 +65,6 @@ def create_app(settings: IntakeSettings, clock: Clock | None = None) -> Resilien
     client = connect(settings.mongo_url)
     publisher = KafkaPublisher(settings)
     intake = create_intake(settings, client, publisher, metrics, clock or settings.clock())
-    retention = Retention(intake.engine.store, lambda: intake.desk, intake.engine.clock)
     service = Service(
         name=SERVICE,
         settings=settings,
@@ -76,13 +76,13 @@ def create_app(settings: IntakeSettings, clock: Clock | None = None) -> Resilien
         prepare=[
             intake.engine.store.create_indexes,
             intake.candidates.create_indexes,
-            retention.create_indexes,
+            intake.retention.create_indexes,
             intake.refresh,
         ],
         periodics=[
             Periodic("relay", 2.0, Sweeper(intake.engine).relay),
             Periodic("profiles", 3.0, intake.refresh),
-            Periodic("retention", HOUR, retention.sweep),
+            Periodic("retention", HOUR, intake.forget),
         ],
         routes=_routes(settings, intake),
     )

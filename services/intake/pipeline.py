@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from services.intake.adapters.candidates import Candidates
 from services.intake.adapters.pins import Pins
+from services.intake.adapters.retention import Retention
 from services.intake.batch import Item, Sorted, places
 from services.intake.domain.desk import Desk
 from services.intake.domain.model import Draft, ReportState, Submission
@@ -18,6 +19,7 @@ from services.intake.domain.nearness import Match, Sighting
 from services.intake.domain.rounds import MAX_ROUNDS, Waiting, find_match, split
 from services.intake.metrics import IntakeMetrics
 from services.intake.sealing import Sealer
+from shared.contracts.commands import EraseReporter
 from shared.contracts.topics import UNLOCATED, parse_topic
 from shared.district.lookup import Place
 from shared.district.policies import NearDuplicates
@@ -37,6 +39,7 @@ class Intake:
     candidates: Candidates
     pins: Pins
     sealer: Sealer
+    retention: Retention
     metrics: IntakeMetrics
     desk: Desk = field(default_factory=lambda: Desk({}))
 
@@ -55,6 +58,10 @@ class Intake:
             gc.collect()
             gc.freeze()
 
+    async def forget(self) -> None:
+        """Remove what every district has kept long enough."""
+        await self.retention.sweep([index.profile for index in self.desk.indexes.values()])
+
     async def handle(self, records: Sequence[Record]) -> None:
         """Take a batch in; returns when every record of it is either safe and told, or a dead letter.
 
@@ -64,6 +71,7 @@ class Intake:
         await self._know(records)
         batch = Sorted(self.desk, self.engine.clock, self.engine.clock.now())
         batch.take(records)
+        await self.retention.erase([one for one in batch.commands if isinstance(one, EraseReporter)])
         items = batch.items(await self.pins.pin(batch.unlocated(), batch.now))
         await self._decide(batch, items)
         for command in batch.commands:

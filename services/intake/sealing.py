@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from services.intake.domain.model import Draft, Sealed, Submission
+from services.intake.domain.model import Sealed, Submission
 from shared.contracts.ids import event_id
 from shared.contracts.incidents import Reporter
 from shared.decision import Companion
@@ -32,16 +32,21 @@ class Sealer:
         sealed = Sealed(
             reporter_ref=reporter_ref if draft.reporter else None,
             contact=self.vault.seal(contact, submission.case_id) if contact else None,
-            vault=Companion(COLLECTION, self._document(reporter_ref, draft)),
+            vault=Companion(COLLECTION, self._document(reporter_ref, submission)),
         )
         return replace(submission, sealed=sealed)
 
-    def _document(self, reporter_ref: str, draft: Draft) -> dict[str, Any]:
-        """Return the vault's document: what the bus does not carry, sealed for this one reference."""
+    def _document(self, reporter_ref: str, submission: Submission) -> dict[str, Any]:
+        """Return the vault's document: what the bus does not carry, sealed for this one reference.
+
+        `number` is the report's own case number, `case_id` the case it went to.
+        """
+        draft = submission.draft
         content = to_json(draft.private, exclude_none=True)
         return {
             "_id": reporter_ref,
-            "case_id": draft.case_id,
+            "case_id": submission.case_id,
+            "number": draft.case_id,
             "key": self.vault.sealing,
             "sealed": self.vault.seal(content, reporter_ref),
             "day": draft.origin.received.toordinal(),

@@ -219,3 +219,16 @@ class AcknowledgeNotice(Command):
     allowed: ClassVar[frozenset[PartnerKind]] = _MEMBER
 
     notice_id: str = Field(min_length=1, max_length=200)
+
+
+class EraseReporter(Command):
+    """The centre erases who is behind a case (删除个人信息): intake its vault, the notifier its contacts.
+
+    All reporters of the case, or the one that `reporter_ref` names; the case itself stays.
+    """
+
+    type: ClassVar[str] = "gridwhistle.reporter.erase.v1"
+    allowed: ClassVar[frozenset[PartnerKind]] = _CENTRE
+
+    reason: str = Field(min_length=1, max_length=500)
+    reporter_ref: str | None = Field(default=None, max_length=64)

@@ -6,6 +6,7 @@ import json
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,17 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local import LocalStack
 from services.intake.adapters.candidates import query
+from services.intake.adapters.retention import Retention
+from services.intake.domain.model import ReportState
 from services.intake.domain.nearness import Sighting, cells_around
 from shared.contracts.base import format_instant
 from shared.contracts.commands import VerifyCase
 from shared.contracts.incidents import Report, Reporter
 from shared.contracts.topics import Topic, inbound_name, topic_name
-from shared.infra.clock import wall_clock
+from shared.district.policies import Retention as RetentionPolicy
+from shared.infra.clock import ManualClock, wall_clock
 from shared.infra.directory import DATABASE, ProfileStore
+from shared.infra.engine import AggregateStore
 from shared.infra.kafka import DEAD_LETTER_BYTES
 from shared.infra.mongo import connect
 from shared.infra.vault import Vault
@@ -34,6 +39,7 @@ from tests.unit.intake.world import STRUCTURED_HEADERS, binary, command, profile
 D, E = "930001", "930002"
 WEST = {D: 101.0, E: 101.5}
 PARTNERS = ("grid-app", "hotline", "camera", "police", "housing", "centre", "gateway", "stranger")
+KEPT = RetentionPolicy(identities_days=2, personal_data_days=5)
 ROOMY = {"max.message.bytes": str(DEAD_LETTER_BYTES)}
 KEYS = {"app": ("grid-app", D), "housing": ("housing", D), "line": ("hotline", "*"), "gone": ("stranger", D)}
 
@@ -269,6 +275,44 @@ async def test_personal_data_is_sealed_and_nowhere_else(world: World) -> None:
     stored = await world.database["reports"].find_one({"_id": f"{D}/grid-app/V-1"})
     shown = record.value.decode() + str(kept) + str(stored)
     assert not [secret for secret in ("欧阳某某", "13900001234", "620802199001011234") if secret in shown]
+
+
+async def test_a_person_is_erased_when_the_centre_asks(world: World) -> None:
+    """Before the command is told to the notifier; by the case, or one reporter only; others of the case stay."""
+    vault = world.database["vault"]
+    for name in ("W-1", "W-2", "W-3"):
+        await world.send(near(name, location=at(0.0171), category="P01023", text="井盖丢了"))
+        await world.told(name)
+    events = [data(await world.told(name)) for name in ("W-1", "W-2", "W-3")]
+    case, references = events[0]["case_id"], [event["reporter_ref"] for event in events]
+    assert {event["case_id"] for event in events} == {case}
+    erase = {"case_id": case, "reason": "本人申请"}
+    await world.send(command("reporter.erase", **erase, reporter_ref=references[1], note="W-4"), "centre")
+    await world.heard(Topic.COMMANDS, 1, lambda event: event.get("note") == "W-4")
+    assert [await vault.count_documents({"_id": one}) for one in references] == [1, 0, 1]
+    await world.send(command("reporter.erase", **erase, note="W-5"), "centre")
+    await world.heard(Topic.COMMANDS, 1, lambda event: event.get("note") == "W-5")
+    assert await vault.count_documents({"_id": {"$in": references}}) == 0
+    await world.send(command("reporter.erase", **erase, note="W-6"), "housing")
+    assert (await world.refused("W-6"))["error"] == "forbidden"
+
+
+async def test_what_has_been_kept_long_enough_is_forgotten(world: World) -> None:
+    """By the district's retention: personal data after one time, the ids of reports after another."""
+    await world.send(near("G-1"))
+    reference = data(await world.told("G-1"))["reporter_ref"]
+    clock = ManualClock(wall_clock())
+    retention = Retention(AggregateStore[ReportState](world.database, "reports", ReportState), clock)
+    short = profile(D, WEST[D]).model_copy(update={"retention": KEPT})
+
+    async def kept() -> tuple[int, int]:
+        reports = await world.database["reports"].count_documents({"_id": f"{D}/grid-app/G-1"})
+        return reports, await world.database["vault"].count_documents({"_id": reference})
+
+    for days, left in ((0, (1, 1)), (3, (0, 1)), (6, (0, 0))):
+        clock.instant = wall_clock() + timedelta(days=days)
+        await retention.sweep([short])
+        assert await kept() == left
 
 
 async def test_a_report_without_a_district_is_found(world: World) -> None:

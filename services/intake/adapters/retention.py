@@ -1,15 +1,15 @@
-"""Forgetting: personal data and the ids of reports go when the district's profile says so, in domain time."""
+"""Forgetting: personal data and the ids of reports go when the district's profile says so, or when somebody asks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from services.intake.adapters.pins import COLLECTION as PINS
-from services.intake.domain.desk import Desk
 from services.intake.domain.model import ReportState
 from services.intake.sealing import COLLECTION as VAULT
+from shared.contracts.commands import EraseReporter
 from shared.district.model import Profile
 from shared.infra.clock import Clock
 from shared.infra.engine import AggregateStore
@@ -20,10 +20,9 @@ Query = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Removes what has been kept long enough; `desk` gives the newest profiles."""
+    """Removes what has been kept long enough, and what is asked to be removed."""
 
     store: AggregateStore[ReportState]
-    desk: Callable[[], Desk]
     clock: Clock
 
     async def create_indexes(self) -> None:
@@ -31,22 +30,35 @@ class Retention:
         await self.store.collection.create_index("s.day")
         await self.store.database[VAULT].create_index("day")
         await self.store.database[VAULT].create_index("case_id")
+        await self.store.database[VAULT].create_index("number")
         await self.store.database[PINS].create_index("day")
 
-    async def sweep(self) -> int:
+    async def sweep(self, profiles: Iterable[Profile]) -> int:
         """Remove what is older than each district's retention; return how many documents that were."""
         today, removed = self.clock.now().toordinal(), 0
-        for index in self.desk().indexes.values():
-            for collection, query in _expired(index.profile, today):
+        for profile in profiles:
+            for collection, query in _expired(profile, today):
                 name = self.store.collection_name if collection is None else collection
                 removed += (await self.store.database[name].delete_many(query)).deleted_count
         if removed:
             get_logger().info("retention_removed", documents=removed)
         return removed
 
-    async def erase(self, case_id: str) -> int:
-        """Remove the personal data of the report that had this case number, whichever case it was merged into."""
-        return (await self.store.database[VAULT].delete_many({"case_id": case_id})).deleted_count
+    async def erase(self, commands: Sequence[EraseReporter]) -> int:
+        """Remove from the vault who is behind some cases: everybody, or the one reporter that a command names.
+
+        A report that was merged is found by the case it was merged into as well as by its own number.
+        """
+        if not commands:
+            return 0
+        removed = await self.store.database[VAULT].delete_many({"$or": [_of(command) for command in commands]})
+        get_logger().info("reporters_erased", documents=removed.deleted_count)
+        return removed.deleted_count
+
+
+def _of(command: EraseReporter) -> Query:
+    case = {"$or": [{"case_id": command.case_id}, {"number": command.case_id}]}
+    return case if command.reporter_ref is None else {"_id": command.reporter_ref, **case}
 
 
 def _expired(profile: Profile, today: int) -> list[tuple[str | None, Query]]:

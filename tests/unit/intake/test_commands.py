@@ -56,6 +56,7 @@ MAY = {
     "team.substitute": MEMBERS,
     "team.stand-down": CENTRE,
     "notice.acknowledge": MEMBERS,
+    "reporter.erase": CENTRE,
 }
 """Who may give what, written out here a second time: a slip in the contracts must not open a door unseen."""
 

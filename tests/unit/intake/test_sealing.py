@@ -42,6 +42,8 @@ def test_the_contact_opens_for_the_case_it_travels_with(sealer: Sealer) -> None:
         assert sealed.contact is not None
         contact = Reporter.model_validate_json(sealer.vault.open(sealed.contact, case))
         assert contact == Reporter(name="王某某", phone="+8613800000000", email="w@example.invalid")
+        assert sealed.vault is not None
+        assert (sealed.vault.document["case_id"], sealed.vault.document["number"]) == (case, draft(report()).case_id)
 
 
 def test_the_vault_keeps_all_of_it(sealer: Sealer) -> None:
@@ -50,7 +52,7 @@ def test_the_vault_keeps_all_of_it(sealer: Sealer) -> None:
     assert sealed.vault is not None
     document = sealed.vault.document
     assert (document["_id"], document["key"]) == (sealed.reporter_ref, "test-1")
-    assert document["case_id"] == draft(report()).case_id
+    assert document["case_id"] == document["number"] == draft(report()).case_id
     content = json.loads(sealer.vault.open(document["sealed"], document["_id"]))
     assert content["reporter"]["identity_number"] == "620802199001011234"
     assert content["parties"] == [{"name": "李某某"}]
