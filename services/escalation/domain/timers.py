@@ -19,8 +19,9 @@ from services.escalation.domain.muster import answer_due, call_the_roll, muster_
 from services.escalation.domain.whistle import blow, call_by_ladder
 
 LOOK_AGAIN = timedelta(days=1)
-"""An open case with nothing left to happen (every rung climbed, every round blown) is looked at this often, so that no
-open case is ever without a due instant: the audit can then tell a forgotten case from a quiet one."""
+"""An open case with nothing left to happen (every rung climbed, every round blown) is looked at when it is a day old,
+and whenever its age has doubled: no open case is ever without a due instant, so the audit can tell a forgotten case
+from a quiet one, and cases that stay open for years cost nothing."""
 
 _CLOCK, _RUNG, _ANSWER, _MUSTER = range(4)
 """Who goes first at the same instant."""
@@ -56,8 +57,10 @@ def next_instant(draft: Draft, after: datetime) -> datetime | None:
         return timer.at
     if draft.case.phase.ended:
         return None
-    days = max(0, (after - draft.case.began_at) // LOOK_AGAIN)
-    return draft.case.began_at + (days + 1) * LOOK_AGAIN
+    age = LOOK_AGAIN
+    while draft.case.began_at + age <= after:
+        age *= 2
+    return draft.case.began_at + age
 
 
 def _pending(draft: Draft) -> Iterator[Timer]:

@@ -149,7 +149,7 @@ def essence(said: Sequence[Event]) -> list[tuple[str, dict[str, Any]]]:
 
 
 @given(stories, naps)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_any_interleaving_of_sweeps_gives_the_same_outcome(story: list[Act], pauses: list[timedelta]) -> None:
     """Clocks, verdicts, levels, team, and every word that was said: whether swept at once, now and then, or never."""
     moments = sorted(World(START).now + pause for pause in pauses)
@@ -166,7 +166,7 @@ def test_any_interleaving_of_sweeps_gives_the_same_outcome(story: list[Act], pau
 
 
 @given(stories, st.integers(0, 59))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_sweeps_within_a_minute_give_the_same_outcome_with_every_whistle(story: list[Act], late: int) -> None:
     """Rounds and whistles of the ladder too, as long as none is blown more than a minute late."""
 
@@ -185,7 +185,7 @@ def test_sweeps_within_a_minute_give_the_same_outcome_with_every_whistle(story: 
 
 
 @given(stories)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_the_invariants_hold_after_every_decision(story: list[Act]) -> None:
     """For any story, plausible or not."""
     world = tell(story, awake)

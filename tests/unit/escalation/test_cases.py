@@ -46,13 +46,13 @@ def test_a_case_is_triaged_and_opened_once() -> None:
 
 
 def test_a_case_without_limits_is_still_looked_at() -> None:
-    """No open case is ever without a due instant."""
+    """No open case is ever without a due instant: a day after it began, and whenever its age has doubled."""
     world = World()
     world.opened(limits=())
     assert world.state.next_at == local("2026-07-02T09:00")
-    world.at("2026-07-02T09:30")
-    assert world.reasons[-1] == "looked_again"
-    assert world.state.next_at == local("2026-07-03T09:00")
+    world.at("2026-07-05T09:00")
+    assert world.reasons[-3:] == ["looked_again"] * 3
+    assert world.state.next_at == local("2026-07-09T09:00")
 
 
 def test_a_sweep_that_finds_nothing_due_changes_nothing() -> None:
