@@ -25,6 +25,13 @@ from shared.infra.mongo import as_transient
 DATABASE = "gw_directory"
 _ATTEMPTS = 5
 
+NEWEST: list[Mapping[str, Any]] = [
+    {"$sort": {"district": 1, "version": -1}},
+    {"$group": {"_id": "$district", "version": {"$first": "$version"}}},
+]
+"""One look into the index a district. Every process asks this every few seconds; the greatest of each group would be
+found by reading every version with its body, gigabytes for a whole country."""
+
 Document = dict[str, Any]
 
 
@@ -102,8 +109,7 @@ class ProfileStore:
     async def newest(self) -> dict[str, int]:
         """Return the newest version of each district."""
         with as_transient():
-            stages: list[Mapping[str, Any]] = [{"$group": {"_id": "$district", "version": {"$max": "$version"}}}]
-            return {one["_id"]: one["version"] async for one in self._profiles.aggregate(stages)}
+            return {one["_id"]: one["version"] async for one in self._profiles.aggregate(NEWEST)}
 
     async def load(self, district: str, version: int | None = None) -> Profile:
         """Return a profile, the newest when no version is named.
