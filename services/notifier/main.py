@@ -137,9 +137,12 @@ def create_engines(parts: Parts) -> tuple[Engine[CaseView], Engine[NoticeState]]
 
 
 def create_app(
-    settings: NotifierSettings, clock: Clock | None = None, channels: Mapping[str, Channel] | None = None
+    settings: NotifierSettings,
+    clock: Clock | None = None,
+    channels: Mapping[str, Channel] | None = None,
+    group: str = NAME,
 ) -> ResilientApp:
-    """Wire the service."""
+    """Wire the service; `group` is its consumer group."""
     parts = create_parts(settings, clock or settings.clock(), build_all() if channels is None else channels)
     cases, notices = create_engines(parts)
     lease = timedelta(seconds=settings.delivery_lease_seconds)
@@ -147,7 +150,7 @@ def create_app(
     purge = Purge((parts.notices.collection, cases.store.collection, parts.contacts.collection), parts.clock)
     stores = [cases.store.create_indexes, parts.notices.create_indexes]
     service = Service(
-        name=NAME,
+        name=group,
         settings=settings,
         registry=parts.registry,
         metrics=parts.general,

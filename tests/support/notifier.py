@@ -64,14 +64,14 @@ class District:
             await self.bus.emit(mine, event_id(name, 0))
 
     async def heard(
-        self, enough: Callable[[list[dict[str, Any]]], bool], topic: str = "notifications"
+        self, enough: Callable[[list[dict[str, Any]]], bool], topic: str = "notifications", seconds: float = 60
     ) -> list[dict[str, Any]]:
         """Read the notifications until they are enough, each id once; `type` is the short name."""
-        records = await self.bus.read([f"gw.{self.code}.{topic}"], lambda seen: enough(_events(seen)))
+        records = await self.bus.read([f"gw.{self.code}.{topic}"], lambda seen: enough(_events(seen)), seconds)
         return _events(records)
 
-    def process(self, **settings: str) -> Component:
-        """Return a notifier process for this district, not yet started."""
+    def process(self, *, alone: bool = False, **settings: str) -> Component:
+        """Return a notifier process for this district, not yet started; `alone` in a group of its own."""
         number = len(self.processes)
         port = free_port()
         env = {
@@ -83,11 +83,13 @@ class District:
             "GW_VAULT_KEYS_FILE": str(self.folder / "vault.keys"),
             "GW_WEBHOOK_SECRETS_FILE": str(self.folder / "webhook.secrets"),
             "GW_SMTP_HOST": "",
+            "GW_TEST_GROUP": f"notifier-{self.code}",
             **settings,
         }
+        module = "tests.support.notifier_alone" if alone else "services.notifier.main"
         program = Program(
             name=f"notifier-{self.code}-{number}",
-            argv=(sys.executable, "-m", "services.notifier.main"),
+            argv=(sys.executable, "-m", module),
             log=self.folder / f"{number}.log",
             probe=probes.http(f"http://127.0.0.1:{port}/readyz"),
             port=port,

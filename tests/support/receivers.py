@@ -59,6 +59,8 @@ class HttpReceiver:
             await asyncio.sleep(3_600)
         if self.behaviour == "close":
             return False
+        if self.behaviour == "late":
+            await asyncio.sleep(LATE_SECONDS)
         status, extra, body = _ANSWERS.get(self.behaviour, (self.behaviour, "", b"ok"))
         length = 10_000_000 if self.behaviour in ("slow", "endless") else len(body)
         writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{extra}\r\n".encode() + body)
@@ -69,7 +71,10 @@ class HttpReceiver:
         return True
 
 
+LATE_SECONDS = 1.0
+
 _ANSWERS = {
+    "late": ("200", "", b"ok"),
     "429": ("429", "Retry-After: 7\r\n", b""),
     "redirect": ("302", "Location: http://127.0.0.1:1/elsewhere\r\n", b""),
     "slow": ("200", "", b"begin"),
