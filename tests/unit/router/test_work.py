@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from shared.contracts.escalations import ClockBreachWithdrawn, ClockKind
 from shared.contracts.incidents import Media
 from shared.contracts.limits import Limit
 from shared.decision import Rejected
+from shared.district.calendar import WorkingCalendar
 from tests.support.routing import CENTRE, GRID, HOUR, MINUTE, NINE, PHOTO, FakeWorld, Story, dept, index
 
 URBAN, HOUSING = dept("urban"), dept("housing")
@@ -192,10 +193,25 @@ def test_extensions_are_bounded_in_number_and_length() -> None:
     """A longer one in another unit is found too long as well."""
     story = Story().opened()
     ask: dict[str, Any] = {"department": "urban", "reason": "frost"}
-    for text in ("6 working_days", "200 clock_hours"):
+    for text in ("6 working_days", "200 clock_hours", "60 working_hours"):
         assert refused(story, say.ExtendTask, URBAN, limit=limit(text), **ask).error == "extension-too-long"
     assert story.say(say.ExtendTask, URBAN, limit=limit("30 working_hours"), **ask) == "extended"
     assert refused(story, say.ExtendTask, URBAN, limit=limit("1 working_days"), **ask).error == "extensions-exhausted"
+
+
+def test_an_absurd_extension_is_refused_without_walking_the_calendar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Centuries of working days take a second to walk through, and one sender can ask a hundred times."""
+    story, asked = Story().opened(), list[str]()
+    due = WorkingCalendar.due
+
+    def looked_up(calendar: WorkingCalendar, at: datetime, limit: Limit) -> datetime:
+        asked.append(str(limit))
+        return due(calendar, at, limit)
+
+    monkeypatch.setattr(WorkingCalendar, "due", looked_up)
+    ask: dict[str, Any] = {"department": "urban", "reason": "frost", "limit": limit("100000 working_hours")}
+    assert refused(story, say.ExtendTask, URBAN, **ask).error == "extension-too-long"
+    assert asked == ["5 working_days"]
 
 
 def test_an_expired_task_is_not_extended_but_one_that_asked_in_time_is() -> None:
