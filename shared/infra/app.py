@@ -62,13 +62,18 @@ class Service:
     routes: Sequence[tuple[str, Any]] = ()
     started: bool = False
     database_ok: bool = False
+    broker_ok: bool = False
     subscribers: list[Any] = field(default_factory=list)
 
     def ready(self) -> dict[str, bool]:
         """Return what readiness asks: broker, database, partitions assigned (or the group joined and stable)."""
         consumers = [subscriber.consumer for subscriber in self.subscribers]
         joined = all(consumer is not None and consumer.assignment() for consumer in consumers)
-        return {"broker": self.started, "database": self.database_ok, "partitions": self.started and joined}
+        return {
+            "broker": self.started and self.broker_ok,
+            "database": self.database_ok,
+            "partitions": self.started and joined,
+        }
 
 
 class ResilientApp(AsgiFastStream):
@@ -82,7 +87,7 @@ class ResilientApp(AsgiFastStream):
         for work in self._service.prepare:
             await until_done(work, f"{self._service.name}.prepare")
         await until_done(self._start_everything, "broker.start")
-        self._service.started = True
+        self._service.started = self._service.broker_ok = True
 
     async def _start_everything(self) -> None:
         try:
@@ -204,6 +209,7 @@ async def _health(service: Service) -> None:
         service.database_ok = True
     except Transient:
         service.database_ok = False
+    service.broker_ok = await service.publisher.reaches_broker()
     service.metrics.ready.set(all(service.ready().values()))
     service.metrics.lag.clear()
     for subscriber in service.subscribers:
@@ -239,7 +245,7 @@ class Watchdog:
     async def check(self) -> None:
         """Look once."""
         checks = self.service.ready()
-        if checks["partitions"] or not checks["database"]:
+        if checks["partitions"] or not (checks["database"] and checks["broker"]):
             self.had_partitions = self.had_partitions or checks["partitions"]
             self.missing_since = None
             return

@@ -38,6 +38,7 @@ PUBLISH_SECONDS = 25.0
 """How long the broker may take for the records of one batch. An idempotent producer never gives up by itself: without a
 bound a handler waited past `max_poll_interval`, silently."""
 
+PING_SECONDS = 1.5
 STOP_SECONDS = 10.0
 """How long a producer may take to send what is left. Without a broker an idempotent one never ends, and the process
 lived on after SIGTERM until it was killed. What is lost is in an outbox, or is delivered again."""
@@ -71,6 +72,15 @@ class KafkaPublisher:
         if producer is not None:
             await _stop(producer)
 
+    async def reaches_broker(self) -> bool:
+        """Say whether any broker can be reached just now."""
+        producer = self._producer
+        try:
+            async with asyncio.timeout(PING_SECONDS):
+                return producer is not None and await _any_ready(producer.client)
+        except TimeoutError:
+            return False
+
     async def publish(self, records: Sequence[Outgoing]) -> None:
         """Send the records, in order per key, and wait for all of them.
 
@@ -95,6 +105,13 @@ class KafkaPublisher:
                 with suppress(KafkaError, OSError):
                     self._producer = await _started(self.settings)
                     await _stop(producer)
+
+
+async def _any_ready(client: Any) -> bool:
+    for broker in client.cluster.brokers():
+        if await client.ready(broker.nodeId):
+            return True
+    return False
 
 
 def _is_final(error: Exception) -> bool:
