@@ -1,5 +1,6 @@
 """`gridwhistle real`: a city's real requests through the running pipeline, verdict by verdict."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,6 +17,7 @@ from deploy.replay.run import Files, Options, run
 app = typer.Typer()
 console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 INTERRUPTED = 130
+NOTHING = "There is no real data here: nothing was run. Set GW_REAL_DATA or GW_BOSTON_FILE."
 
 
 @app.command()
@@ -31,7 +33,7 @@ def real(
     try:
         files = Files.find(file)
         if files.city is None and files.messages is None:
-            console.print("There is no real data here: nothing was run. Set GW_REAL_DATA or GW_BOSTON_FILE.")
+            _skip(as_json=as_json)
             return
         options = Options(state.resolve(), broker, port_base, limit)
         result = until_stopped(run(files, options, lambda line: console.print(line, style="dim")))
@@ -44,6 +46,12 @@ def real(
     _show(result, as_json=as_json)
     if not result.fine:
         raise typer.Exit(1)
+
+
+def _skip(*, as_json: bool) -> None:
+    console.print(NOTHING)
+    if as_json:
+        typer.echo(json.dumps({"skipped": NOTHING}))
 
 
 def _show(result: Result, *, as_json: bool) -> None:

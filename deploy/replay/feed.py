@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from deploy.partner.messages import Data, Inbound, Sender
-from deploy.replay.profile import CITY, CITY_PARTNER, CITY_ZONE, category_key, department_code
-from deploy.replay.requests import Request
+from deploy.replay.profile import CITY, CITY_PARTNER, category_key, department_code
+from deploy.replay.requests import ZONE, Request
 from shared.contracts.commands import CompleteTask
 from shared.contracts.ids import case_id, task_id
-
-ZONE = ZoneInfo(CITY_ZONE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,14 @@ import gzip
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
+from zoneinfo import ZoneInfo
 
+from deploy.replay.profile import CITY_ZONE
+
+ZONE = ZoneInfo(CITY_ZONE)
 VERDICTS = {"ONTIME": False, "OVERDUE": True}
 
 
@@ -110,6 +114,14 @@ def _text(cell: dict[str, str]) -> str:
     return ": ".join(part for part in said if part) or "request"
 
 
+def skipped(local: datetime | None) -> bool:
+    """Say whether the local clock never showed this time, because it was put forward over it."""
+    if local is None:
+        return False
+    shown = local.replace(tzinfo=ZONE).astimezone(UTC).astimezone(ZONE)
+    return shown.replace(tzinfo=None) != local
+
+
 def peculiar(requests: Sequence[Request]) -> dict[str, int]:
     """Return how many rows are out of the ordinary, by kind."""
     kinds = {
@@ -123,6 +135,9 @@ def peculiar(requests: Sequence[Request]) -> dict[str, int]:
         ],
         "target before opening": [one.target is not None and one.target < one.opened for one in requests],
         "id seen before": ["~" in one.id for one in requests],
+        "a time in the hour skipped in spring": [
+            any(map(skipped, (one.opened, one.target, one.closed))) for one in requests
+        ],
         "verdict blank": [one.said_late is None for one in requests],
         "verdict against the rule": [one.said_late not in {None, one.late_by_rule} for one in requests],
     }

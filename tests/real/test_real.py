@@ -19,12 +19,8 @@ FILES = Files.find(None)
 ROWS = os.environ.get("GW_REAL_ROWS", "")
 """Only so many rows, for a quick look; every row when it is not set."""
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(
-        FILES.city is None or FILES.messages is None, reason="the real data is not there: set GW_REAL_DATA"
-    ),
-]
+pytestmark = pytest.mark.real
+WHERE = "is not there: set GW_REAL_DATA to the folder of the real data"
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +35,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {**found, "exit": done.returncode}
 
 
+@pytest.mark.skipif(FILES.city is None, reason=f"the city's file {WHERE}")
 def test_every_verdict_is_the_citys(result: dict[str, Any]) -> None:
     """Row by row; where the city's column is blank, by the city's rule."""
     city = result["city"]
@@ -48,6 +45,7 @@ def test_every_verdict_is_the_citys(result: dict[str, Any]) -> None:
     assert result["exit"] == 0
 
 
+@pytest.mark.skipif(FILES.messages is None, reason=f"the file of messages {WHERE}")
 def test_no_message_is_lost_or_misread(result: dict[str, Any]) -> None:
     """Each is accepted, merged or a duplicate, and its time is what its writer wrote, in either format."""
     messages = result["messages"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from deploy.replay.feed import case_of, items
 from deploy.replay.judge import Judge
 from deploy.replay.phases import phases
 from deploy.replay.profile import CITY, MESSAGES, write_city, write_messages
-from deploy.replay.requests import Request, UnreadableRowError, peculiar, read
+from deploy.replay.requests import Request, UnreadableRowError, peculiar, read, skipped
 from shared.contracts.base import Event
 from shared.contracts.escalations import ClockBreached, ClockKind, ClockStopped, Verdict
 from shared.district.loader import load
@@ -62,6 +62,12 @@ def test_rows_out_of_the_ordinary_are_counted(requests: list[Request]) -> None:
     assert found["closed before opened"] == 1
     assert found["closed at the instant of the target"] == 1
     assert found["never closed"] == 2
+
+
+def test_hour_that_the_clock_skips_is_found() -> None:
+    """Half past two on the morning of the change never was; half past one in autumn was, twice."""
+    assert skipped(datetime.fromisoformat("2012-03-11T02:30:00"))
+    assert not skipped(datetime.fromisoformat("2011-11-06T01:30:00"))
 
 
 def test_repeated_id_is_a_request_of_its_own(requests: list[Request]) -> None:
