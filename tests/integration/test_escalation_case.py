@@ -23,7 +23,8 @@ from shared.infra.engine import AggregateStore, Engine, Input
 from shared.infra.engine.fold import Applied, Rejection
 from shared.infra.engine.outbox import Outgoing
 from shared.infra.mongo import connect
-from tests.unit.escalation.world import World, local, profile
+from tests.unit.escalation.district import local, profile
+from tests.unit.escalation.world import World
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 

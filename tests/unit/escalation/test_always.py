@@ -27,7 +27,8 @@ from shared.contracts.escalations import (
     Verdict,
 )
 from shared.decision import Rejected
-from tests.unit.escalation.world import LADDER, World
+from tests.unit.escalation.district import LADDER
+from tests.unit.escalation.world import World
 
 DEPARTMENTS = ("housing", "housing", "civil", "police")
 NO_WHISTLE = {"escalation": {"ladder": [{**rung, "action": "notify"} for rung in LADDER]}, "whistle": {"max_rounds": 1}}

@@ -10,9 +10,10 @@ from services.escalation.domain.decide import HEEDED, KEPT, LEDGER, decide
 from services.escalation.domain.model import Phase
 from shared.contracts.base import Event
 from shared.contracts.cases import CaseLinked, Outcome
-from shared.contracts.escalations import ClockStarted, ClockStopped, TeamSummoned
+from shared.contracts.escalations import ClockStarted, ClockStopped
 from shared.decision import Poison, Tick, UnknownCase
-from tests.unit.escalation.world import CASE, HERE, World, local, names, of
+from tests.unit.escalation.district import CASE, local
+from tests.unit.escalation.world import World, names, of
 
 
 def verdicts(said: Iterable[Event]) -> dict[str, str]:
@@ -266,27 +267,6 @@ def test_an_unknown_case_is_unknown() -> None:
         world.assigned()
     with pytest.raises(UnknownCase):
         world.sweep("2026-07-01T10:00")
-
-
-def test_a_joint_case_is_whistled_at_its_opening() -> None:
-    """Lead and assists must come, the departments of the profile may."""
-    world = World(whistle={"optional_departments": ["emergency", "civil"], "joint_severity": 2})
-    said = world.opened(joint=True, severity=2, assists=("civil",))
-    (summoned,) = of(said, TeamSummoned)
-    assert [(member.department, member.required) for member in summoned.members] == [
-        ("housing", True),
-        ("civil", True),
-        ("emergency", False),
-    ]
-    assert (summoned.reason, summoned.place.address) == ("opening", HERE["address"])
-    assert (summoned.answer_by, summoned.muster_by) == (local("2026-07-01T09:10"), local("2026-07-01T09:30"))
-    assert summoned.quorum == 2
-
-
-def test_a_joint_case_of_little_severity_is_not_whistled() -> None:
-    """The profile says how serious it must be."""
-    world = World(whistle={"joint_severity": 2})
-    assert of(world.opened(joint=True, severity=3), TeamSummoned) == []
 
 
 def test_what_nobody_here_decides_on_is_not_heeded() -> None:

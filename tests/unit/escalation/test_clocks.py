@@ -14,7 +14,8 @@ from shared.contracts.escalations import (
     ClockWarned,
     Verdict,
 )
-from tests.unit.escalation.world import CASE, World, limit, local, names, of
+from tests.unit.escalation.district import CASE, limit, local
+from tests.unit.escalation.world import World, names, of
 
 # 2026: National Day 1-7 October, make-up days Sunday 20 September and Saturday 10 October; seven hours a day.
 HANDLE = [

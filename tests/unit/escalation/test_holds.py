@@ -9,7 +9,8 @@ from shared.contracts.cases import TaskHeld
 from shared.contracts.escalations import ClockBreached, ClockStopped, ClockWarned, Verdict
 from shared.contracts.limits import LimitUnit
 from shared.district.calendar import Remaining
-from tests.unit.escalation.world import CASE, World, local, names, of
+from tests.unit.escalation.district import CASE, local
+from tests.unit.escalation.world import World, names, of
 
 HANDLE = "housing#1/handle"
 

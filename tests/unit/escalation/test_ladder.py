@@ -7,7 +7,8 @@ from typing import Any
 from services.escalation.domain.decide import decide
 from shared.contracts.escalations import CaseEscalated, TeamSummoned
 from shared.decision import Tick
-from tests.unit.escalation.world import CASE, World, local, names, of
+from tests.unit.escalation.district import CASE, local
+from tests.unit.escalation.world import World, names, of
 
 
 def breached(**changes: Any) -> World:

@@ -11,8 +11,9 @@ from services.escalation.domain.ledger import Explained, explain
 from services.escalation.domain.model import Clock, Entry, What
 from shared.contracts.cases import Outcome
 from shared.contracts.escalations import Verdict
+from tests.unit.escalation.district import limit, local
 from tests.unit.escalation.test_holds import HANDLE, handling
-from tests.unit.escalation.world import World, limit, local
+from tests.unit.escalation.world import World
 
 
 def told(world: World, key: str = HANDLE) -> Explained:

@@ -11,7 +11,8 @@ from shared.contracts.escalations import ClockKind
 from shared.decision import Tick
 from shared.infra.engine import Input
 from shared.infra.engine.fold import Applied
-from tests.unit.escalation.world import CASE, DISTRICT, World
+from tests.unit.escalation.district import CASE, DISTRICT
+from tests.unit.escalation.world import World
 
 PREFIX = "gridwhistle_escalation"
 

@@ -10,7 +10,8 @@ import pytest
 from shared.contracts.base import Event
 from shared.contracts.escalations import CaseEscalated, TeamStoodDown, TeamSummoned
 from shared.decision import Rejected
-from tests.unit.escalation.world import GRID, HERE, World, local, names, of
+from tests.unit.escalation.district import GRID, HERE, local
+from tests.unit.escalation.world import World, names, of
 
 
 def members(said: Iterable[Event]) -> list[str]:
@@ -206,3 +207,24 @@ def test_the_whistle_alone_is_no_level() -> None:
     """Blown by hand it does not raise the case."""
     world = working()
     assert of(world.whistle("housing"), CaseEscalated) == []
+
+
+def test_a_joint_case_is_whistled_at_its_opening() -> None:
+    """Lead and assists must come, the departments of the profile may."""
+    world = World(whistle={"optional_departments": ["emergency", "civil"], "joint_severity": 2})
+    said = world.opened(joint=True, severity=2, assists=("civil",))
+    (summoned,) = of(said, TeamSummoned)
+    assert [(member.department, member.required) for member in summoned.members] == [
+        ("housing", True),
+        ("civil", True),
+        ("emergency", False),
+    ]
+    assert (summoned.reason, summoned.place.address) == ("opening", HERE["address"])
+    assert (summoned.answer_by, summoned.muster_by) == (local("2026-07-01T09:10"), local("2026-07-01T09:30"))
+    assert summoned.quorum == 2
+
+
+def test_a_joint_case_of_little_severity_is_not_whistled() -> None:
+    """The profile says how serious it must be."""
+    world = World(whistle={"joint_severity": 2})
+    assert of(world.opened(joint=True, severity=3), TeamSummoned) == []
