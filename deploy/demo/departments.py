@@ -26,6 +26,7 @@ from shared.contracts.commands import (
 MANNERS = {"prompt": 84.0, "late": 7.5, "refuses": 3.5, "pauses": 2.0, "extends": 1.5, "forgets_photo": 1.5}
 """Of a hundred tasks."""
 
+A_DAYS_WORK = timedelta(hours=10)
 REFUSALS = (
     "不属于本部门职责范围",
     "经现场核实，产权单位另有其主",
@@ -92,9 +93,12 @@ class Plan:
         yield self._complete(done)
 
     def late(self) -> Iterator[Say]:
-        """Finish some time after the limit has passed."""
+        """Finish some time after the limit has passed; who has days for it is not late on the first."""
         due = self.district.due(self.task)
-        done = (due or self._finish()) + timedelta(minutes=self.chance.uniform(8, 150))
+        if due is None or due - self.task.occurred_at > A_DAYS_WORK:
+            yield from self.prompt()
+            return
+        done = due + timedelta(minutes=self.chance.uniform(8, 150))
         yield self._accept(done)
         yield self._complete(done)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from random import Random  # noqa: TID251 - the type of the dice that chance.py makes
 
-HOURS = (3, 2, 2, 2, 3, 8, 20, 55, 95, 118, 92, 70, 40, 36, 62, 92, 108, 80, 58, 48, 42, 30, 14, 6)
+HOURS = (3, 2, 2, 2, 3, 8, 24, 60, 95, 112, 94, 72, 46, 44, 66, 92, 104, 80, 52, 38, 30, 20, 10, 5)
 """Weights of the hours of a day from midnight."""
 
 

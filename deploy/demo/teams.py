@@ -42,7 +42,7 @@ class Teams:
         if fate < ABSENT:
             return
         span = event.muster_by - event.occurred_at
-        arrives = event.occurred_at + span * chance.uniform(0.3, 0.8)
+        arrives = event.occurred_at + span * chance.uniform(0.25, 0.65)
         if fate < ABSENT + LATE:
             arrives = event.muster_by + timedelta(minutes=chance.uniform(3, 12))
         yield self.answer(event, department, event.occurred_at + span * chance.uniform(0.05, 0.25), arrives)
