@@ -1,15 +1,17 @@
-"""Which topics the notifier reads: facts go to the case engine, acknowledgements to the engine of the notices."""
+"""Which topics the notifier reads: what is of a case goes to its engine, acknowledgements to that of the notices."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from services.notifier.domain.model import CaseView
 from services.notifier.domain.notice import NoticeState
-from shared.contracts.commands import AcknowledgeNotice
-from shared.contracts.topics import Topic, internal_pattern, parse_topic
+from shared.contracts.commands import AcknowledgeNotice, EraseReporter
+from shared.contracts.topics import Topic, internal_pattern
 from shared.decision import Poison
 from shared.infra.engine import Engine, Input, read_input
 from shared.infra.engine.fold import Rejection
@@ -19,27 +21,41 @@ from shared.infra.kafka import BatchHandler
 
 TOPICS = (Topic.INCIDENTS, Topic.CASES, Topic.ESCALATIONS, Topic.COMMANDS)
 _ACKNOWLEDGE = AcknowledgeNotice.type.encode()
+_ERASE = EraseReporter.type.encode()
+
+
+Erase = Callable[[str, str | None, datetime], Awaitable[None]]
+"""Deletes contacts: (case id, reporter or None for all, of reports until)."""
 
 
 def subscriptions(
-    cases: Engine[CaseView], notices: Engine[NoticeState], districts: tuple[str, ...]
+    cases: Engine[CaseView], notices: Engine[NoticeState], erase: Erase, districts: tuple[str, ...]
 ) -> list[tuple[str, BatchHandler]]:
-    """Return the pattern and its handler; one consumer for all, for a case's facts come over three topics."""
+    """Return the pattern and its handler; one consumer for all, for what is of a case comes over four topics."""
 
     async def on_records(records: Sequence[Any]) -> None:
-        commands = [record for record in records if parse_topic(record.topic).suffix == Topic.COMMANDS]
-        facts = [record for record in records if parse_topic(record.topic).suffix != Topic.COMMANDS]
-        if facts:
-            await cases.handle(facts)
-        inputs, rejections = acknowledgements(commands, notices)
+        await cases.handle(records)
+        inputs, rejections = acknowledgements(records, notices)
         if inputs or rejections:
             await notices.apply(inputs, rejections)
+        for command in erasures(records):
+            await erase(command.case_id, command.reporter_ref, command.recorded_at)
 
     return [(internal_pattern(TOPICS, districts), on_records)]
 
 
+def erasures(records: Sequence[Record]) -> list[EraseReporter]:
+    """Return the commands to erase somebody; the views have forgotten them already."""
+    commands: list[EraseReporter] = []
+    for record in records:
+        if ("ce_type", _ERASE) in record.headers:
+            with suppress(Poison):
+                commands.append(read_input(record).event)
+    return commands
+
+
 def acknowledgements(records: Sequence[Record], engine: Engine[NoticeState]) -> tuple[list[Input], list[Rejection]]:
-    """Return the acknowledgements as inputs of the notices they name; router and escalation judge other commands."""
+    """Return the acknowledgements as inputs of the notices they name."""
     inputs: list[Input] = []
     rejections: list[Rejection] = []
     for record in records:

@@ -156,7 +156,7 @@ def create_app(
         metrics=parts.general,
         publisher=parts.publisher,
         ping=partial(parts.database.client.admin.command, "ping"),
-        subscriptions=subscriptions(cases, notices, settings.districts),
+        subscriptions=subscriptions(cases, notices, parts.contacts.erase, settings.districts),
         periodics=[
             Periodic("courier", 1.0, create_courier(parts, queue, notices).run),
             Periodic("relay of cases", 2.0, Sweeper(cases).relay),

@@ -18,8 +18,8 @@ DEAD_LETTER_ERRORS = (
     "extensions-exhausted", "forbidden", "future-check-in", "holds-exhausted", "illegal-transition", "internal-error",
     "invalid-command", "invalid-event", "invalid-report", "missing-evidence", "not-a-member", "outside-geofence",
     "outside-window", "refusals-exhausted", "replayed-check-in", "task-expired", "too-large", "unknown-case",
-    "unknown-category", "unknown-department", "unknown-district", "unknown-partner", "unknown-stage", "unknown-task",
-    "unknown-type",
+    "unknown-category", "unknown-department", "unknown-district", "unknown-notice", "unknown-partner", "unknown-stage",
+    "unknown-task", "unknown-type",
 )  # fmt: skip
 """Errors every catalogue starts with at zero, so that a rate exists before the first one happens."""
 

@@ -17,7 +17,18 @@ from tests.support.bus import until
 from tests.support.notices import SECRET
 from tests.support.notifier import District, district, notices_total
 from tests.support.receivers import HOST, http_receiver, mail_receiver
-from tests.unit.notifier.world import accepted, assigned, breached, closed, merged, opened, resolved, returned, summoned
+from tests.unit.notifier.world import (
+    accepted,
+    assigned,
+    breached,
+    closed,
+    erase,
+    merged,
+    opened,
+    resolved,
+    returned,
+    summoned,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -221,18 +232,25 @@ async def test_a_surge_reaches_an_officer_as_a_digest_and_every_notice_has_its_r
 
 
 async def test_merged_reporters_hear_the_outcome_and_an_erased_one_does_not(infra: LocalStack, tmp_path: Path) -> None:
-    """Deleting the sealed contact is enough; what was still due to that person is suppressed."""
+    """The centre's command removes the sealed contact; what is still due to that person is suppressed."""
     async with mail_receiver() as mail, district(infra, "940007", tmp_path) as place:
         await place.process(GW_SMTP_HOST=HOST, GW_SMTP_PORT=str(mail.port)).start()
         people = [place.sealed({"name": "某", "email": f"p{number}@example.invalid"}) for number in range(3)]
         await place.tell(accepted(people[0]), merged(2, people[1]), merged(3, people[2]), opened())
         await place.heard(lambda seen: count(seen, "delivered") >= 3)
-        gone = f"{place.case(0)}/ref-2"
-        assert (await connect(infra.mongo_url)["gw_notifier"]["reporters"].delete_one({"_id": gone})).deleted_count == 1
+        contacts = connect(infra.mongo_url)["gw_notifier"]["reporters"]
+        kept = {"_id": {"$regex": f"^{place.case(0)}/"}}
+        assert await contacts.count_documents(kept) == 3
+        await place.tell(erase("ref-2"))
+
+        async def gone() -> bool:
+            return await contacts.distinct("_id", kept) == [f"{place.case(0)}/ref-1", f"{place.case(0)}/ref-3"]
+
+        await until(gone, what="the erasure")
         await place.tell(closed())
         events = await place.heard(lambda seen: ended(seen) >= 6)
         assert [(one["recipient"], one["reason"]) for one in events if one["type"] == "suppressed"] == [
-            ("reporter/ref-2", "no_address")
+            ("reporter/ref-2", "erased")
         ]
         closing = [str(one["To"]) for one in mail.messages if "办结" in str(one["Subject"])]
         assert sorted(closing) == ["p0@example.invalid", "p2@example.invalid"]

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorCollection
 
 from services.notifier.domain.model import AddressKind
+from services.notifier.domain.queueing import reporter_document
 from services.notifier.domain.surroundings import Unreadable
 from shared.infra.vault import SealError, Vault
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A reporter in clear text; never stored, never logged."""
+    """A reporter in clear text; never stored, never logged. One who stays anonymous has no name."""
 
     name: str | None = None
     phone: str | None = None
@@ -58,9 +61,15 @@ class Contacts:
             raise Unreadable
         try:
             content = json.loads(self.vault.open(sealed, owner))
-            return Person(*(content.get(name) or None for name in ("name", "phone", "email")))
+            name = None if content.get("anonymous") else content.get("name")
+            return Person(name or None, content.get("phone") or None, content.get("email") or None)
         except (SealError, ValueError, AttributeError):
             raise Unreadable from None
+
+    async def erase(self, case_id: str, ref: str | None, until: datetime) -> None:
+        """Delete the contacts of a case that came until an instant, or the one of a single reporter."""
+        ids: Any = {"$regex": f"^{re.escape(case_id)}/"} if ref is None else reporter_document(case_id, ref)
+        await self.collection.delete_many({"_id": ids, "recorded_at": {"$lte": until}})
 
     async def people(self, ids: Iterable[str]) -> dict[str, Person | None]:
         """Return the persons by the id of their document; one that cannot be opened is None, an erased one missing."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from services.notifier.domain.model import CaseView
 from services.notifier.domain.notice import NoticeState
+from shared.decision import Poison
 from shared.district.lookup import DirectoryIndex
-from shared.infra.directory import ProfileCache
+from shared.infra.directory import ProfileCache, ProfileMissing
 from shared.infra.engine import Input
 
 
@@ -21,12 +23,26 @@ class CachedProfiles:
     on_district: Callable[[str], None] = lambda _: None
 
     def at(self, district: str, version: int) -> DirectoryIndex:
-        """Return the profile a case is kept under."""
-        return self.cache.get(district, version)
+        """Return the profile a case is kept under.
+
+        Raises:
+            Poison: it was never applied.
+        """
+        return self._get(district, version)
 
     def current(self, district: str) -> DirectoryIndex:
-        """Return the newest profile of a district."""
-        return self.cache.get(district)
+        """Return the newest profile of a district.
+
+        Raises:
+            Poison: the district has none.
+        """
+        return self._get(district)
+
+    def _get(self, district: str, version: int | None = None) -> DirectoryIndex:
+        try:
+            return self.cache.get(district, version)
+        except ProfileMissing as missing:
+            raise Poison("unknown-district", f"{missing}.".capitalize()) from missing
 
     async def refresh(self) -> None:
         """Pick up new versions."""
@@ -37,14 +53,14 @@ class CachedProfiles:
         """Bring the newest profile of each district into memory, and the versions that are named (0: none).
 
         Raises:
-            Transient: the database is away, or a district has no profile yet.
+            Transient: the database is away. What was never applied is left to the decision to refuse.
         """
         for district, version in set(wanted):
             if district not in self.cache.districts:
                 await self.refresh()
-            await self.cache.fetch(district)
             if version:
-                await self.cache.fetch(district, version)
+                with suppress(ProfileMissing):
+                    await self.cache.fetch(district, version)
 
     async def for_cases(self, inputs: Sequence[Input], states: dict[str, CaseView | None]) -> None:
         """Fetch what the decisions about these cases need."""

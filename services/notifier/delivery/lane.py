@@ -25,8 +25,9 @@ from services.notifier.domain.notice import Attempted, Dropped, NoticeState, Pos
 from services.notifier.domain.outcome import Failed, Notice, Outcome, Unknown
 from services.notifier.domain.rendering import Unspeakable
 from services.notifier.domain.surroundings import Profiles
+from services.notifier.domain.view import ERASED
 from services.notifier.metrics import NotifierMetrics
-from shared.decision import Transient
+from shared.decision import Poison, Transient
 from shared.infra.clock import Clock, monotonic, pause
 from shared.infra.faults import WrapStep
 from shared.infra.log import get_logger
@@ -103,10 +104,11 @@ class Lane:
         self.wake.clear()
         now = self.tools.clock.now()
         claim = await self.tools.queue.claim(self.condition, now, self.busy.keys(), PAGE)
-        if claim.notices:
-            page = await self._read(claim, now)
-            for to, notices in _by_recipient(claim.notices).items():
-                self.busy[to] = asyncio.create_task(self._guarded(to, notices, page))
+        notices = [one for one in claim.notices if self._has_profile(one)]
+        if notices:
+            page = await self._read(claim, notices, now)
+            for to, mine in _by_recipient(notices).items():
+                self.busy[to] = asyncio.create_task(self._guarded(to, mine, page))
         return len(claim.notices)
 
     async def _rest(self, claimed: int) -> None:
@@ -125,8 +127,17 @@ class Lane:
         if self.busy:
             await asyncio.wait(list(self.busy.values()))
 
-    async def _read(self, claim: Claim, now: datetime) -> Page:
-        notices, tools = claim.notices, self.tools
+    def _has_profile(self, notice: NoticeState) -> bool:
+        """Say whether the notice's district is known; if not, it comes again when its claim ends."""
+        try:
+            self.tools.profiles.current(notice.district)
+        except Poison:
+            get_logger().warning("notice_without_profile", district=notice.district)
+            return False
+        return True
+
+    async def _read(self, claim: Claim, notices: Sequence[NoticeState], now: datetime) -> Page:
+        tools = self.tools
         windows = [tools.profiles.current(one.district).profile.notify.digest.window for one in notices]
         sent = await tools.queue.sent({one.to for one in notices}, now - max([HOUR, *windows]))
         waited = {one.case_id for one in notices if self._waited(one, now)}
@@ -173,7 +184,7 @@ class Lane:
         if notice.reporter is None:
             return None
         if notice.reporter not in page.people:
-            return "no_address"
+            return ERASED
         return "unreadable_contact" if page.people[notice.reporter] is None else None
 
     async def _send(self, message: Message, page: Page) -> Outcome:

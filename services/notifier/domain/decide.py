@@ -13,10 +13,11 @@ from services.notifier.domain.model import MAX_WAITING, AddressKind, CaseView, O
 from services.notifier.domain.queueing import Desk, owed_telling, reporter_document
 from services.notifier.domain.steps import TOLD_EVENTS, Telling, asked, reporter_ref, tellings
 from services.notifier.domain.surroundings import Surroundings, Unreadable
-from services.notifier.domain.view import FIRST, REMEMBERED, remember
+from services.notifier.domain.view import ERASED, FIRST, REMEMBERED, is_erased, remember
 from shared.contracts import registry
 from shared.contracts.base import Event
 from shared.contracts.cases import CaseClosed, CaseOpened, CaseTriaged
+from shared.contracts.commands import EraseReporter
 from shared.contracts.incidents import ReportAccepted, ReportFacts, ReportMerged
 from shared.contracts.notifications import NoticeQueued
 from shared.decision import Companion, Decision
@@ -61,13 +62,18 @@ def _take(desk: Desk, event: Event) -> str:
     if getattr(event, "episode", desk.view.episode) < desk.view.episode:
         return "overtaken"
     became_known = not desk.view.known and isinstance(event, (CaseTriaged, CaseOpened))
-    reason = _tell(desk, event)
+    reason = _tell(desk, event) if not isinstance(event, EraseReporter) else _erase(desk, event)
     if became_known:
         waiting = desk.view.waiting
         desk.change(waiting=())
         for one in waiting:
             _take(desk, registry.decode(one.type, one.data))
     return reason
+
+
+def _erase(desk: Desk, command: EraseReporter) -> str:
+    desk.view = remember(desk.view, command)
+    return ERASED
 
 
 def _wait(desk: Desk, event: Event) -> str:
@@ -153,6 +159,8 @@ def _add_reporter(desk: Desk, event: ReportFacts, ref: str) -> None:
 
 def _reporter(desk: Desk, event: ReportFacts, ref: str) -> ReporterView:
     """Return the reporter as the view keeps it; the sealed contact goes into a document of its own."""
+    if is_erased(desk.view, event, ref):
+        return ReporterView(ref=ref, reason=ERASED)
     if event.contact is None:
         return ReporterView(ref=ref)
     owners = [event.case_id, *([event.merged_case_id] if isinstance(event, ReportMerged) else [])]
@@ -161,7 +169,7 @@ def _reporter(desk: Desk, event: ReportFacts, ref: str) -> ReporterView:
     except Unreadable:
         return ReporterView(ref=ref, reason="unreadable_contact")
     if kinds:
-        desk.companions.append(_sealed(desk, event.contact, owner, ref))
+        desk.companions.append(_sealed(desk, event.contact, owner, ref, event.recorded_at))
     return ReporterView(ref=ref, kinds=_in_order(kinds))
 
 
@@ -169,13 +177,14 @@ def _in_order(kinds: Sequence[AddressKind]) -> tuple[AddressKind, ...]:
     return tuple(kind for kind in AddressKind if kind in kinds)
 
 
-def _sealed(desk: Desk, contact: str, owner: str, ref: str) -> Companion:
+def _sealed(desk: Desk, contact: str, owner: str, ref: str, recorded_at: datetime) -> Companion:
     days = desk.policy().profile.retention.personal_data_days
     document = {
         "_id": reporter_document(desk.case_id, ref),
         "ref": ref,
         "sealed": contact,
         "owner": owner,
+        "recorded_at": recorded_at,
         "expires": desk.now + timedelta(days=days),
     }
     return Companion(REPORTERS, document)

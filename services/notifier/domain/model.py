@@ -59,6 +59,13 @@ class Waiting(Value):
     data: bytes
 
 
+class Erasure(Value):
+    """Somebody behind the case was erased: the one named, or everybody who had reported until then."""
+
+    ref: str | None = None
+    until: datetime
+
+
 class CaseView(Value):
     """One case as the notifier sees it. `place` and `summary` are short and masked; `policy` is its notice policy."""
 
@@ -77,6 +84,7 @@ class CaseView(Value):
     township: str | None = None
     reported: bool = False
     reporters: tuple[ReporterView, ...] = ()
+    erased: tuple[Erasure, ...] = ()
     owed: tuple[Owed, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     told: tuple[str, ...] = ()

@@ -53,20 +53,20 @@ class _Draft:
 
     def telling(self, step: str, template: str, facts: dict[str, Any] | None = None, **rest: Any) -> Telling:
         about = tuple(code for code in rest.pop("about", self.about) if code)
-        said = self.facts(about).model_copy(update=facts or {})
+        said = Facts(**{**self.common(about), **(facts or {})})
         return Telling(step, template, asked(self.event), self.episode, said, about, **rest)
 
-    def facts(self, about: tuple[str, ...]) -> Facts:
+    def common(self, about: tuple[str, ...]) -> dict[str, Any]:
         view = self.view
-        return Facts(
-            case_id=self.event.case_id,
-            severity=view.severity or DEFAULT_SEVERITY,
-            episode=self.episode,
-            category=view.category,
-            place=view.place,
-            summary=view.summary,
-            department=about[0] if about else None,
-        )
+        return {
+            "case_id": self.event.case_id,
+            "severity": view.severity or DEFAULT_SEVERITY,
+            "episode": self.episode,
+            "category": view.category,
+            "place": view.place,
+            "summary": view.summary,
+            "department": about[0] if about else None,
+        }
 
 
 def asked(event: Event | type[Event]) -> str:

@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from services.notifier.domain.facts import MAX_PLACE, MAX_SUMMARY, shorten
-from services.notifier.domain.model import CaseView
+from services.notifier.domain.model import CaseView, Erasure, ReporterView
 from services.notifier.domain.steps import task_suffix
 from shared.contracts import cases, escalations, incidents
 from shared.contracts.base import Event
 from shared.contracts.cases import TaskRole
+from shared.contracts.commands import EraseReporter
 
 MAX_DONE = 64
+MAX_ERASED = 64
+ERASED = "erased"
 
 ENDINGS = (cases.TaskCompleted, cases.TaskReturned, cases.TaskSuperseded)
 """What makes a task nobody's any more: notices about it that still wait are pointless."""
 
-FIRST = (incidents.ReportFacts, cases.CaseTriaged, cases.CaseOpened)
+FIRST = (incidents.ReportFacts, cases.CaseTriaged, cases.CaseOpened, EraseReporter)
 """Events that need nothing to have come before."""
 
 REMEMBERED: frozenset[type[Event]] = frozenset({
@@ -29,6 +32,7 @@ REMEMBERED: frozenset[type[Event]] = frozenset({
     cases.CaseWithdrawn,
     cases.CaseReopened,
     escalations.TeamSummoned,
+    EraseReporter,
     *ENDINGS,
 })  # fmt: skip
 
@@ -39,6 +43,8 @@ def remember(view: CaseView, event: Event) -> CaseView:
         return _reported(view, event)
     if isinstance(event, (cases.CaseTriaged, cases.CaseOpened)):
         return _known(view, event)
+    if isinstance(event, EraseReporter):
+        return _erased(view, event)
     if isinstance(event, ENDINGS):
         done = (*view.done, task_suffix(event.task_id))[-MAX_DONE:]
         return view.model_copy(update={"done": done})
@@ -64,6 +70,21 @@ def _known(view: CaseView, event: cases.CaseTriaged | cases.CaseOpened) -> CaseV
     if isinstance(event, cases.CaseOpened):
         facts |= {"category": event.category, "lead": event.lead, "policy": event.notice or view.policy}
     return view.model_copy(update=facts)
+
+
+def _erased(view: CaseView, command: EraseReporter) -> CaseView:
+    """Forget how to reach the reporters, and remember to, for a report may still be on its way here."""
+    mark = Erasure(ref=command.reporter_ref, until=command.recorded_at)
+    reporters = tuple(
+        ReporterView(ref=one.ref, reason=ERASED) if command.reporter_ref in (None, one.ref) else one
+        for one in view.reporters
+    )
+    return view.model_copy(update={"erased": (*view.erased, mark)[-MAX_ERASED:], "reporters": reporters})
+
+
+def is_erased(view: CaseView, report: incidents.ReportFacts, ref: str) -> bool:
+    """Say whether the person behind a report was erased before the report came here."""
+    return any(mark.ref in (None, ref) and report.recorded_at <= mark.until for mark in view.erased)
 
 
 def _place(event: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from tests.unit.notifier.world import (
     completed,
     department,
     desk,
+    erase,
     escalated,
     extension_requested,
     hold_requested,
@@ -228,6 +229,28 @@ def test_a_channel_is_chosen_by_what_is_known_of_the_reporter() -> None:
     world = World()
     world.tell(accepted("test:phone"))
     assert world.queued() == [("received", "reporter/ref-1", "file")]
+
+
+@pytest.mark.parametrize("ref", [None, "ref-1"])
+def test_an_erased_reporter_hears_nothing_more_and_it_shows(world: World, ref: str | None) -> None:
+    """All of the case, or the one that is named."""
+    world.tell(merged(2))
+    world.events.clear()
+    assert world.tell(erase(ref)) == "erased"
+    world.tell(closed())
+    assert ("solved", "reporter/ref-1", "erased") in world.suppressed()
+    assert (("solved", "reporter/ref-2", "email") in world.queued()) is (ref == "ref-1")
+
+
+def test_a_report_that_was_on_its_way_when_its_reporter_was_erased_leaves_no_contact() -> None:
+    """Topics are read independently: the command may be here before the report; later reports are of other people."""
+    world = World()
+    world.tell(erase(at=NOON), accepted(), opened())
+    assert world.suppressed() == [("received", "reporter/ref-1", "erased")]
+    assert [one for one in world.documents if one.collection == "reporters"] == []
+    later = NOON + timedelta(minutes=1)
+    world.tell(merged(2, recorded_at=later))
+    assert world.queued() == [("received", "reporter/ref-2", "email")]
 
 
 def test_a_report_without_a_reference_is_known_by_its_own_id() -> None:

@@ -14,7 +14,7 @@ from services.notifier.domain.model import AddressKind, CaseView
 from services.notifier.domain.notice import Attempted, NoticeState, Postponed, index_fields
 from services.notifier.domain.outcome import Outcome
 from services.notifier.domain.surroundings import Surroundings, Unreadable
-from shared.contracts.actors import PartnerKind
+from shared.contracts.actors import Actor, PartnerKind
 from shared.contracts.base import Event
 from shared.contracts.cases import (
     CaseClosed,
@@ -32,6 +32,7 @@ from shared.contracts.cases import (
 from shared.contracts.cases import (
     Outcome as CaseOutcome,
 )
+from shared.contracts.commands import EraseReporter
 from shared.contracts.escalations import (
     CaseEscalated,
     ClockBreached,
@@ -334,6 +335,12 @@ def assigned(code: str = "housing", role: TaskRole = TaskRole.LEAD, number: int 
     stage = Stage(name="handle", limit=Limit.model_validate("4 working_hours"))
     facts: dict[str, Any] = {"task_id": f"{CASE}/{code}#{number}", "department": code, "role": role, "stages": (stage,)}
     return TaskAssigned(**{**_common(), **facts, **more})
+
+
+def erase(ref: str | None = None, at: datetime = NOON) -> EraseReporter:
+    """Return the centre's command to erase a reporter, or all."""
+    actor = Actor(partner="centre", kind=PartnerKind.CENTRE, department="centre")
+    return EraseReporter(**_common(at), actor=actor, reason="本人要求", reporter_ref=ref)
 
 
 def task_event(kind: type[Event], **more: Any) -> Any:
