@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from random import Random  # noqa: TID251 - the type of the dice that chance.py makes
 
-HOURS = (3, 2, 2, 2, 3, 8, 24, 60, 95, 112, 94, 72, 46, 44, 66, 92, 104, 80, 52, 38, 30, 20, 10, 5)
+HOURS = (3, 2, 2, 2, 3, 8, 24, 58, 88, 120, 90, 72, 46, 44, 66, 88, 114, 80, 52, 38, 30, 20, 10, 5)
 """Weights of the hours of a day from midnight."""
 
 
