@@ -139,6 +139,7 @@ def _opened(case: Case, waiting: Waiting, category: Category, routing: Routing, 
         verify_limit=routing.verify,
         due_at=case.due_at,
         partner=case.partner,
+        notice=routing.notice,
     )
 
 
