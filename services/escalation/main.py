@@ -31,6 +31,7 @@ from shared.infra.log import configure_logging
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
+from shared.infra.wiring import wrong_settings_in_words
 
 NAME = "escalation"
 
@@ -100,9 +101,11 @@ def _periodics(
 
 def main() -> None:
     """Run one process."""
-    settings = EscalationSettings()
-    configure_logging(settings, NAME)
-    asyncio.run(serve(create_app(settings), settings))
+    with wrong_settings_in_words():
+        settings = EscalationSettings()
+        configure_logging(settings, NAME)
+        app = create_app(settings)
+    asyncio.run(serve(app, settings))
 
 
 if __name__ == "__main__":

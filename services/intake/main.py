@@ -34,6 +34,7 @@ from shared.infra.log import configure_logging
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.vault import Vault
+from shared.infra.wiring import wrong_settings_in_words
 
 HOUR = 3_600.0
 
@@ -113,9 +114,11 @@ def _routes(settings: IntakeSettings, intake: Intake) -> list[tuple[str, Any]]:
 
 def main() -> None:
     """Run one process."""
-    settings = IntakeSettings()
-    configure_logging(settings, SERVICE)
-    asyncio.run(serve(create_app(settings), settings))
+    with wrong_settings_in_words():
+        settings = IntakeSettings()
+        configure_logging(settings, SERVICE)
+        app = create_app(settings)
+    asyncio.run(serve(app, settings))
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
 from shared.infra.vault import Vault
+from shared.infra.wiring import wrong_settings_in_words
 
 NAME = "notifier"
 NOTICES = "notices"
@@ -191,9 +192,11 @@ def create_courier(parts: Parts, queue: NoticeQueue, notices: Engine[NoticeState
 
 def main() -> None:
     """Run one process."""
-    settings = NotifierSettings()
-    configure_logging(settings, NAME)
-    asyncio.run(serve(create_app(settings), settings))
+    with wrong_settings_in_words():
+        settings = NotifierSettings()
+        configure_logging(settings, NAME)
+        app = create_app(settings)
+    asyncio.run(serve(app, settings))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from shared.infra.log import configure_logging
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
+from shared.infra.wiring import wrong_settings_in_words
 
 SERVICE = "router"
 
@@ -116,9 +117,11 @@ def create_app(settings: RouterSettings, clock: Clock | None = None) -> Resilien
 
 def main() -> None:
     """Run one process."""
-    settings = RouterSettings()
-    configure_logging(settings, SERVICE)
-    asyncio.run(serve(create_app(settings), settings))
+    with wrong_settings_in_words():
+        settings = RouterSettings()
+        configure_logging(settings, SERVICE)
+        app = create_app(settings)
+    asyncio.run(serve(app, settings))
 
 
 if __name__ == "__main__":

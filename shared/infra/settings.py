@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.infra.clock import Clock, ScaledClock, SystemClock
 
+PREFIX = "GW_"
+
 
 class Mode(StrEnum):
     """`live` for the real thing; a virtual clock is refused in it."""
@@ -25,7 +27,7 @@ class Mode(StrEnum):
 class ServiceSettings(BaseSettings):
     """Settings common to the four services; an unknown GW_ variable belongs to another process and is passed over."""
 
-    model_config = SettingsConfigDict(env_prefix="GW_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     mode: Mode = Mode.LIVE
     kafka_bootstrap: str = "127.0.0.1:9092"

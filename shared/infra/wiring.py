@@ -1,0 +1,48 @@
+"""How a service's process begins: what is wrong with its settings is said in sentences, and ends it with status 2."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import ValidationError
+from pymongo.errors import ConfigurationError
+
+from shared.infra.settings import PREFIX
+from shared.infra.vault import VaultKeysError
+
+WRONG_SETTINGS = 2
+
+
+@contextmanager
+def wrong_settings_in_words() -> Iterator[None]:
+    """Read settings and build the service inside: nothing of it needs the broker or the database.
+
+    Raises:
+        SystemExit: a setting is missing or wrong, or a file that one names cannot be read.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        _end([_sentence(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_input=False)])
+    except ConfigurationError as error:
+        _end([f"{PREFIX}MONGO_URL: {error}"])
+    except VaultKeysError as error:
+        _end([f"{PREFIX}VAULT_KEYS_FILE: {error}"])
+    except OSError as error:
+        _end([f"{error.filename}: {error.strerror}"])
+
+
+def _sentence(name: str, message: str) -> str:
+    """Return one mistake by the name of its variable; what was set may be a secret and is left out."""
+    said = message.removeprefix("Value error, ")
+    if not name:
+        return said
+    return f"{PREFIX}{name.upper()}: {'is not set, and must be' if said == 'Field required' else said}"
+
+
+def _end(mistakes: list[str]) -> None:
+    for mistake in mistakes:
+        sys.stderr.write(f"{mistake}\n")
+    raise SystemExit(WRONG_SETTINGS)
