@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError, RequestTimedOutError
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, NodeNotReadyError, RequestTimedOutError
 
 from deploy.cli._console import fail
 from shared.infra.kafka import DEAD_LETTER_BYTES
@@ -18,7 +18,7 @@ REQUEST_MS = 15_000
 
 @contextmanager
 def broker_away(bootstrap: str) -> Iterator[None]:
-    """Turn the client's ways of saying "away" into one sentence and exit status 1."""
+    """Turn the client's ways of saying "away", and what the broker refuses, into one sentence and exit status 1."""
     try:
         yield
     except (KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError, RequestTimedOutError, TimeoutError) as error:
@@ -27,6 +27,8 @@ def broker_away(bootstrap: str) -> Iterator[None]:
             f"The broker at {bootstrap} does not answer ({reason}).\n"
             "Is it running (gridwhistle up), and is the address right (--bootstrap, GW_KAFKA_BOOTSTRAP)?"
         )
+    except KafkaError as error:
+        fail(f"The broker at {bootstrap} refused: {error}")
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 T = TypeVar("T")
 
@@ -39,9 +39,11 @@ def print_line(value: Any) -> None:
     sys.stdout.flush()
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
-    """Print a table."""
-    table = Table(*columns, title=title, title_justify="left")
+def print_table(
+    columns: Sequence[str | Column], rows: Iterable[Sequence[str]], title: str | None = None, *, ruled: bool = False
+) -> None:
+    """Print a table; `ruled` draws a line between rows, for cells of several lines."""
+    table = Table(*columns, title=title, title_justify="left", show_lines=ruled)
     for row in rows:
         table.add_row(*row)
     console().print(table, markup=False)

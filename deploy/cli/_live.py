@@ -17,9 +17,9 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 WORTH_A_LINE = (
     "department", "owner", "role", "kind", "category_name", "category", "severity", "lead", "assists", "fraction",
-    "level", "verdict", "outcome", "late_by", "due_at", "limit", "count", "members", "quorum", "muster_by", "coming",
-    "eta", "on_time", "present", "absent", "by", "recipient", "channel", "step", "template", "partner", "error",
-    "message", "letter_id", "reason", "note", "text",
+    "level", "ok", "verdict", "outcome", "late_by", "due_at", "limit", "count", "members", "quorum", "muster_by",
+    "coming", "eta", "on_time", "present", "absent", "by", "recipient", "channel", "step", "template", "partner",
+    "error", "message", "letter_id", "reason", "note", "text",
 )  # fmt: skip
 """Fields that tell a reader what happened, in the order of reading; the rest is in --json."""
 

@@ -45,7 +45,12 @@ def read_submissions(text: str, type_: str | None = None) -> list[Submission]:
     Raises:
         UnreadableError: something in it cannot be sent.
     """
-    return [_submission(number, item, type_) for number, item in enumerate(_items(text), 1)]
+    if not text.strip():
+        raise UnreadableError("it is empty")
+    items = _items(text)
+    if not items:
+        raise UnreadableError("the array is empty: nothing to send")
+    return [_submission(number, item, type_) for number, item in enumerate(items, 1)]
 
 
 def _items(text: str) -> list[Any]:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from rich.table import Column
 
+from deploy.cli._broker import topic_partitions
 from deploy.cli._console import BOOTSTRAP, PROBLEM, AsJson, Bootstrap, fail, print_json, print_table, run, say
 from deploy.cli._districts import Districts, check_code
 from deploy.cli._profiles import MONGO_URL, MongoUrl
@@ -38,6 +40,7 @@ def check(
     Exit status 1 when anything is missing, doubled or belongs to nothing.
     """
     codes = [code if code == UNLOCATED else check_code(code) for code in district or []]
+    run(_all_known(bootstrap, codes))
     try:
         result = run(_look(bootstrap, mongo_url, codes, patience))
     except Transient as away:
@@ -48,6 +51,16 @@ def check(
         _print(result)
     if _wrong(result):
         raise typer.Exit(PROBLEM)
+
+
+async def _all_known(bootstrap: str, codes: Sequence[str]) -> None:
+    """Refuse a district without topics: of one that is misspelt nothing is missing either."""
+    if not codes:
+        return
+    known = {name.split(".")[1] for name in await topic_partitions(bootstrap) if name.startswith("gw.")}
+    for code in codes:
+        if code not in known:
+            fail(f"District {code} has no topics on this broker; there are: {', '.join(sorted(known)) or 'none'}.")
 
 
 async def _look(bootstrap: str, mongo_url: str, codes: Sequence[str], patience: float) -> Audit:
@@ -66,13 +79,14 @@ def _wrong(result: Audit) -> list[str]:
 
 
 def _print(result: Audit) -> None:
-    rows = [(district, *(f"{counts[name]:,}" for name in COLUMNS)) for district, counts in result.by_district().items()]
-    print_table(("district", *COLUMNS), rows)
+    districts = result.by_district()
+    totals = [(name, *(f"{counts[name]:,}" for counts in districts.values())) for name in COLUMNS]
+    print_table(("", *(Column(district, justify="right") for district in districts)), totals)
     by_day = [
-        (district, partner, f"{day}", *(f"{counts[name]:,}" for name in COLUMNS))
+        (district, partner, f"{day}", ", ".join(f"{counts[name]:,} {name}" for name in COLUMNS if counts[name]))
         for (district, partner, day), counts in sorted(result.rows.items())
     ]
-    print_table(("district", "partner", "day", *COLUMNS), by_day[-SHOWN:])
+    print_table(("district", "partner", Column("day", no_wrap=True), "what became of it"), by_day[-SHOWN:])
     if len(by_day) > SHOWN:
         say(f"The {SHOWN} last of {len(by_day)} rows are shown; --json has them all.")
     wrong = _wrong(result)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from aiokafka import AIOKafkaProducer
+from rich.table import Column
 
 from deploy.cli._broker import consumer, producer, topic_partitions
 from deploy.cli._console import (
@@ -56,8 +57,9 @@ def list_letters(
     if as_json:
         print_json({"letters": [letter.as_json() for letter in letters[-limit:]], "total": len(letters)})
         return
-    columns = ("id", "rejected", "service", "error", "record", "key", "why", "replayed")
-    print_table(columns, [_row(letter) for letter in letters[-limit:]])
+    if letters:
+        columns = (Column("letter", no_wrap=True), Column("rejected", no_wrap=True), "about")
+        print_table(columns, [_row(letter) for letter in letters[-limit:]], ruled=True)
     counts = Counter(letter.rejected.error for letter in letters)
     say(f"{len(letters)} dead letters" + "".join(f"; {count} {name}" for name, count in counts.most_common()))
     if len(letters) > limit:
@@ -108,8 +110,9 @@ def replay(
         done = [{"id": letter.id, "record": place} for letter, place in zip(fresh, places, strict=True)]
         print_json({"replayed": done, "dry_run": dry_run})
         return
-    rows = [(letter.id, letter.rejected.error, place) for letter, place in zip(fresh, places, strict=True)]
-    print_table(("id", "error", "was" if dry_run else "is now"), rows)
+    if fresh:
+        rows = [(letter.id, letter.rejected.error, place) for letter, place in zip(fresh, places, strict=True)]
+        print_table(("id", "error", "was" if dry_run else "is now"), rows)
     say(f"{len(fresh)} would be replayed" if dry_run else f"{len(fresh)} replayed")
 
 
@@ -189,10 +192,13 @@ def _local(instant: datetime) -> str:
 
 def _row(letter: Letter) -> tuple[str, ...]:
     rejected = letter.rejected
-    replays = ", ".join(_local(one.recorded_at) for one in letter.replays)
-    short = letter.id[:SHORT_ID]
-    when = _local(rejected.recorded_at)
-    return short, when, rejected.service, rejected.error, _record(letter), letter.case, rejected.message, replays
+    about = [letter.case or _record(letter), rejected.message]
+    about += [f"replayed at {_local(one.recorded_at)}" for one in letter.replays]
+    return (
+        f"{letter.id[:SHORT_ID]}\n{rejected.error}",
+        f"{_local(rejected.recorded_at)}\n{rejected.service}",
+        "\n".join(about),
+    )
 
 
 def _print_whole(letter: Letter) -> None:

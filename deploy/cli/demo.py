@@ -26,7 +26,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed is another day.")] = 1,
     rate: Annotated[float, typer.Option(min=1, help="Virtual seconds of a real second.")] = 680.0,
     broker: Annotated[Literal["tansu", "kafka"], typer.Option(help="kafka needs Java 17 and Maven.")] = "tansu",
-    port_base: Annotated[int | None, typer.Option(help="All ports from here on.")] = None,
+    port_base: Annotated[int | None, typer.Option(min=1024, max=65400, help="All ports from here on.")] = None,
     state: Annotated[Path, typer.Option(help="Where data and logs are.", metavar="DIR")] = STATE / "demo",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:

@@ -19,7 +19,7 @@ from deploy.local.supervisor import Supervisor
 app = typer.Typer()
 console = Console(stderr=True)
 
-State = Annotated[Path, typer.Option("--state", help="Where data, logs and keys are.", metavar="DIR")]
+State = Annotated[Path, typer.Option("--state", help="Where data, logs and keys are.", metavar="DIR", file_okay=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -42,11 +42,37 @@ def report(line: str) -> None:
     console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
 
 
-def virtual_clock(start: datetime | None, rate: float | None) -> VirtualClock | None:
-    """Return the clock the options ask for; a start without a zone is in this machine's."""
-    if start is None:
+def virtual_clock(start: datetime | None, rate: float | None, mode: str) -> VirtualClock | None:
+    """Return the clock the options ask for; a start without a zone is in this machine's.
+
+    Raises:
+        typer.BadParameter: the options do not fit together.
+    """
+    if start is None and rate is None:
         return None
+    if start is None:
+        raise typer.BadParameter("a rate needs --clock-start", param_hint="--clock-rate")
+    if mode == "live":
+        raise typer.BadParameter("a virtual clock needs --mode demo or replay", param_hint="--clock-start")
+    if rate is not None and rate <= 0:
+        raise typer.BadParameter("time runs forward: more than 0", param_hint="--clock-rate")
     return VirtualClock(start=start.astimezone(), rate=rate or 1.0)
+
+
+def wanted_districts(text: str) -> tuple[str, ...]:
+    """Return the districts named, of which each must have a profile here.
+
+    Raises:
+        typer.BadParameter: there is none for one of them.
+    """
+    wanted = tuple(code.strip() for code in text.split(",") if code.strip())
+    known = [folder.name for folder in StackConfig().profile_folders()]
+    for code in wanted:
+        if code not in known:
+            raise typer.BadParameter(
+                f"{code!r} has no profile in deploy/districts; there are: {', '.join(known)}", param_hint="--districts"
+            )
+    return wanted
 
 
 @app.command()
@@ -58,7 +84,7 @@ def up(
     monitoring: Annotated[bool, typer.Option("--monitoring", help="Start this machine's prometheus over it.")] = False,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay here; Ctrl-C ends it.")] = False,
     port_base: Annotated[
-        int | None, typer.Option(help="All ports from here on instead of the well-known ones.")
+        int | None, typer.Option(min=1024, max=65400, help="All ports from here on instead of the well-known ones.")
     ] = None,
     districts: Annotated[str, typer.Option(help="Only these, separated by commas.")] = "",
     mode: Annotated[
@@ -74,9 +100,9 @@ def up(
         broker=broker,
         monitoring=monitoring,
         port_base=port_base,
-        districts=tuple(code for code in districts.split(",") if code),
+        districts=wanted_districts(districts),
         mode=mode,
-        clock=virtual_clock(clock_start, clock_rate),
+        clock=virtual_clock(clock_start, clock_rate, mode),
     )
     try:
         if foreground:

@@ -5,12 +5,18 @@ commands stand under `gridwhistle topics`; without a name they stand at the top.
 """
 
 import importlib
+import os
 import pkgutil
+import traceback
 from collections.abc import Iterator
+from typing import Any
 
 import typer
 
 import deploy.cli
+from deploy.cli._console import PROBLEM, say
+
+SHOW_CALLS = "GW_TRACEBACK"
 
 
 def parts() -> Iterator[typer.Typer]:
@@ -23,14 +29,30 @@ def parts() -> Iterator[typer.Typer]:
             yield part
 
 
+class CommandLine(typer.Typer):
+    """Ends with a sentence also where nobody foresaw what went wrong."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command of sys.argv."""
+        try:
+            return super().__call__(*args, **kwargs)
+        except BrokenPipeError:
+            os._exit(PROBLEM)  # Whoever read our output has gone; flushing it at exit would complain again.
+        except Exception as error:  # noqa: BLE001 - the last resort
+            if os.environ.get(SHOW_CALLS):
+                traceback.print_exc()
+            say(f"This is a defect of gridwhistle: {type(error).__name__}: {error}\nWhere: {SHOW_CALLS}=1 and again.")
+            raise SystemExit(PROBLEM) from None
+
+
 def build() -> typer.Typer:
     """Return the whole command line."""
-    whole = typer.Typer(
+    whole = CommandLine(
         name="gridwhistle",
         help="网格哨 GridWhistle: reports in, tasks with limits out, and a whistle when nobody comes.",
         no_args_is_help=True,
         add_completion=False,
-        pretty_exceptions_show_locals=False,
+        pretty_exceptions_enable=False,
     )
     for part in parts():
         name = part.info.name

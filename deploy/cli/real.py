@@ -25,7 +25,7 @@ def real(
     file: Annotated[Path | None, typer.Option(help="A 311 file of the form of Boston's; else GW_BOSTON_FILE.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many rows of each file.")] = None,
     broker: Annotated[Literal["kafka", "tansu"], typer.Option(help="tansu needs no Java.")] = "kafka",
-    port_base: Annotated[int | None, typer.Option(help="All ports from here on.")] = None,
+    port_base: Annotated[int | None, typer.Option(min=1024, max=65400, help="All ports from here on.")] = None,
     state: Annotated[Path, typer.Option(help="Where data and logs are.", metavar="DIR")] = STATE / "real",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

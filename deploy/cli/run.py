@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 import services
+from deploy.cli._districts import check_code
 
 app = typer.Typer()
 
@@ -28,7 +29,7 @@ def run(
     district: Annotated[
         list[str] | None, typer.Option(help="Six digits; may be repeated. None: every district.")
     ] = None,
-    port: Annotated[int | None, typer.Option(help="HTTP port for /healthz /readyz /metrics.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="HTTP port for /healthz /readyz /metrics.")] = None,
 ) -> None:
     """Run SERVICE here until it is told to stop; other settings come from the environment (GW_...)."""
     if service not in known():
@@ -36,7 +37,7 @@ def run(
             f"there is no service {service!r}; there are: {', '.join(known())}", param_hint="SERVICE"
         )
     if district:
-        os.environ["GW_DISTRICTS"] = ",".join(district)
+        os.environ["GW_DISTRICTS"] = ",".join(map(check_code, district))
     if port is not None:
         os.environ["GW_HTTP_PORT"] = str(port)
     # The service replaces this process: a signal for the command is a signal for the service.

@@ -18,9 +18,12 @@ from deploy.cli._types import required_name
 from deploy.contracts.schemas import inbound_types
 from deploy.partner.messages import Inbound, Sender
 from shared.contracts.topics import inbound_name
+from shared.infra.kafka import MAX_RECORD_BYTES
 
 app = typer.Typer()
 
+RECORD_BYTES = MAX_RECORD_BYTES - 32 * 1024
+"""A broker counts key, headers and framing too."""
 HTTP_PAGE = 500
 HTTP_SECONDS = 30.0
 
@@ -68,8 +71,9 @@ def send(
     full = required_name(type_, inbound_types(), "--type") if type_ else None
     submissions = _read(file, full)
     if url:
+        _check_url(url)
         named = {"district": check_code(district)} if district else {}
-        rows = _over_http(url, _given(key, "--url needs --key (or GW_HTTP_KEY)"), submissions, named)
+        rows = _over_http(url, _check_key(_given(key, "--url needs --key (or GW_HTTP_KEY)")), submissions, named)
     else:
         sender = _given(partner, "who speaks? --partner, or --url and --key")
         records = [_record(one, sender, district and check_code(district), form) for one in submissions]
@@ -81,8 +85,24 @@ def _read(file: str, type_: str | None) -> list[Submission]:
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
         return read_submissions(text, type_)
-    except (OSError, UnicodeDecodeError, UnreadableError) as error:
-        raise typer.BadParameter(f"{file}: {error}", param_hint="FILE") from None
+    except UnicodeDecodeError as error:
+        why = f"not UTF-8 text (byte {error.start}); save it as UTF-8"
+    except OSError as error:
+        why = error.strerror or str(error)
+    except UnreadableError as error:
+        why = str(error)
+    raise typer.BadParameter(f"{file}: {why}", param_hint="FILE")
+
+
+def _check_url(url: str) -> None:
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"{url!r} does not begin with http:// or https://", param_hint="--url")
+
+
+def _check_key(key: str) -> str:
+    if not key.isascii() or not key.isprintable():
+        raise typer.BadParameter("an API key has only Latin letters, digits and signs", param_hint="--key")
+    return key
 
 
 def _given(value: str | None, message: str) -> str:
@@ -104,6 +124,7 @@ async def _over_the_bus(bootstrap: str, records: Sequence[Inbound], said: Sequen
     for record in records:
         if record.topic not in known:
             fail(_no_topic(record.topic, known))
+    _check_sizes(records)
     async with producer(bootstrap) as client:
         sent = [
             await client.send(record.topic, record.value, record.key.encode() or None, headers=list(record.headers))
@@ -121,6 +142,16 @@ async def _over_the_bus(bootstrap: str, records: Sequence[Inbound], said: Sequen
         }
         for one, at in zip(said, stored, strict=True)
     ]
+
+
+def _check_sizes(records: Sequence[Inbound]) -> None:
+    """Refuse what no broker of ours takes, before anything of the file is sent."""
+    for number, record in enumerate(records, 1):
+        if len(record.value) > RECORD_BYTES:
+            fail(
+                f"item {number} ({record.key}) has {len(record.value):,} bytes; a record may have {RECORD_BYTES:,}: "
+                "send addresses of pictures, not the pictures. Nothing was sent."
+            )
 
 
 def _no_topic(topic: str, known: dict[str, int]) -> str:

@@ -38,6 +38,7 @@ def watch(
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         shown = run(following)
         if limit is not None and seconds is not None and shown < limit:
+            say(f"{shown} of {limit} records came in {seconds:g} s.")
             raise typer.Exit(PROBLEM)
 
 

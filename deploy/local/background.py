@@ -24,7 +24,10 @@ def launch(config: StackConfig, report: Report) -> StackState:
     Raises:
         StackError: with what the supervisor said.
     """
-    config.logs.mkdir(parents=True, exist_ok=True)
+    try:
+        config.logs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StackError(f"{config.logs} cannot be made: {error.strerror}; choose another --state DIR.") from None
     log = config.logs / "supervisor.log"
     with log.open("ab") as errors:
         process = subprocess.Popen(

@@ -104,8 +104,11 @@ class Component:
     def obituary(self) -> ComponentError:
         """Return the error for a component that ended by itself."""
         code = self._process.returncode if self._process else 0
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended by itself with exit status {code}"
-        return self.failure(how)
+        if code >= 0:
+            return self.failure(f"ended by itself with exit status {code}")
+        # The hint tells what a start may lack; who was killed had started.
+        killed = f"was killed by {signal.Signals(-code).name}"
+        return ComponentError(self.name, killed, self.program.log, self.last_lines())
 
     async def start(self, env: Mapping[str, str] | None = None) -> None:
         """Start it and wait until it answers; `env` replaces settings from now on.

@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import pytest_asyncio
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from rich.console import Console
 
 from deploy.local import LocalStack
 from shared.contracts.topics import inbound_name, topic_name
@@ -29,6 +31,15 @@ pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")
 
 GOLDEN = Path(__file__).parents[1] / "contract" / "golden"
 REPORT = {"report_id": "A-1", "category": "E06010", "text": "解放中路社区3号楼旁暴露垃圾"}
+
+
+NARROW = 80
+
+
+async def narrow(cli: Cli, *arguments: str) -> str:
+    """Run a command as on a terminal of 80 columns and return what it printed."""
+    with patch("deploy.cli._console.console", lambda: Console(width=NARROW)):
+        return (await cli.run(*arguments)).stdout
 
 
 @pytest.fixture
@@ -242,12 +253,47 @@ async def test_a_broker_that_is_away_is_one_sentence(arguments: tuple[str, ...])
         ("dead-letters", "replay"),
         ("dead-letters", "replay", "abc", "--all"),
         ("dead-letters", "list", "--since", "yesterday"),
+        ("send", "-", "--url", "127.0.0.1:8081", "--key", "k"),
+        ("send", "-", "--url", "http://127.0.0.1:8081", "--key", "钥匙"),
     ],
 )
 async def test_wrong_usage_is_exit_status_2(cli: Cli, arguments: tuple[str, ...]) -> None:
     """What was typed is wrong, and nothing has been done."""
     result = await cli.run(*arguments, stdin=json.dumps(REPORT))
     assert result.exit_code == 2, result.output
+
+
+async def test_a_record_too_large_for_the_bus_is_named_and_nothing_is_sent(cli: Cli) -> None:
+    """Where the second of two is too large the first stays at home too."""
+    await prepare(cli, "990114")
+    large = {**REPORT, "report_id": "A-2", "text": "x" * (2 << 20)}
+    result = await cli.run(
+        "send", "-", "--partner", "grid-app", "--district", "990114", stdin=json.dumps([REPORT, large])
+    )
+    assert result.exit_code == 1
+    assert "item 2 (A-2)" in result.output
+    seen = await cli.run(
+        "watch", "--topic", "in.grid-app", "--district", "990114", "--from-beginning", "--seconds", "1"
+    )
+    assert "A-1" not in seen.stdout
+
+
+async def test_a_district_without_topics_is_not_called_complete(cli: Cli) -> None:
+    """Of a misspelt district nothing is missing."""
+    result = await cli.run("check", "--district", "990198", "--patience", "0")
+    assert result.exit_code == 1
+    assert "District 990198 has no topics" in result.output
+
+
+async def test_dead_letters_can_be_read_on_a_narrow_screen(cli: Cli, bus: Bus) -> None:
+    """Id and error are whole at 80 columns: they are what one types next."""
+    await prepare(cli, "990115")
+    origin = inbound_name("990115", "grid-app")
+    letter_id = await reject(bus, origin, "conflicting-duplicate", b"{}", b"A-9", [])
+    listed = await narrow(cli, "dead-letters", "list", "--district", "990115")
+    assert letter_id[:8] in listed
+    assert "conflicting-duplicate" in listed
+    assert max(map(len, listed.splitlines())) <= NARROW
 
 
 async def reject(

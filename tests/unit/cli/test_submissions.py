@@ -59,7 +59,10 @@ def test_the_same_command_has_the_same_id_and_another_has_another() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "not JSON"),
+        ("", "it is empty"),
+        (" \n", "it is empty"),
+        ("[]", "nothing to send"),
+        ("{", "not JSON"),
         ('{"report_id": "A-1"}\n{"report_id": ', "line 2 is not JSON"),
         ("[1]", "item 1 is not an object"),
         ('[{"report_id": "A"}, {"text": "x"}]', "item 2 is neither a report"),

@@ -1,0 +1,70 @@
+"""What is typed wrong is said before anything is started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from deploy.cli.main import CommandLine, app
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("up", "--port-base", "70000"), "70000"),
+        (("up", "--districts", "999999"), "no profile in deploy/districts"),
+        (("up", "--clock-rate", "60"), "a rate needs --clock-start"),
+        (("up", "--clock-start", "2026-07-01"), "needs --mode demo or replay"),
+        (("up", "--mode", "demo", "--clock-start", "2026-07-01", "--clock-rate", "0"), "time runs forward"),
+        (("up", "--state", __file__), "is a file"),
+        (("demo", "--port-base", "80"), "80"),
+        (("run", "router", "--district", "abc"), "'abc' is not a district"),
+        (("run", "router", "--port", "99999999"), "99999999"),
+    ],
+)
+def test_a_wrong_option_is_exit_status_2(arguments: tuple[str, ...], why: str) -> None:
+    """The message names what does not fit."""
+    result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "250"})
+    assert result.exit_code == 2, result.output
+    assert why in result.output
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(b'{"text": "\xc0\xac"}', "not UTF-8 text (byte 10)"), (b"", "it is empty")]
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, why: str) -> None:
+    """Without an error number and without a codec's own words."""
+    file = tmp_path / "report.json"
+    file.write_bytes(content)
+    result = CliRunner().invoke(app, ["send", str(file), "--partner", "grid-app"], env={"COLUMNS": "250"})
+    assert result.exit_code == 2
+    assert why in result.output
+
+
+def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
+    """As one would say it."""
+    result = CliRunner().invoke(app, ["send", str(tmp_path), "--partner", "grid-app"], env={"COLUMNS": "250"})
+    assert result.exit_code == 2
+    assert "Is a directory" in result.output
+    assert "Errno" not in result.output
+
+
+def test_what_nobody_foresaw_ends_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The stack of calls is for those who ask for it."""
+    whole = CommandLine(pretty_exceptions_enable=False)
+
+    @whole.command()
+    def fall() -> None:
+        raise RuntimeError("the floor is gone")
+
+    monkeypatch.setattr("sys.argv", ["gridwhistle"])
+    with pytest.raises(SystemExit) as ended:
+        whole()
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert "RuntimeError: the floor is gone" in said
+    assert "Traceback" not in said
