@@ -19,6 +19,7 @@ from deploy.demo.remarkable import Remark
 from deploy.demo.tally import Tally
 
 SHOWN = 14
+DAY_SECONDS = 24 * 3600
 PLAIN_EVERY = timedelta(hours=1)
 
 
@@ -89,7 +90,8 @@ class Rich:
             numbers.add_row(*cells[row : row + 5])
         passed = (now - self._start).total_seconds()
         clock = Text(f"{now.astimezone(ZONE):%Y-%m-%d %H:%M}", style="bold cyan")
-        bar = ProgressBar(total=24 * 3600, completed=min(max(0.0, passed), 24 * 3600), width=None)
+        bar = Table.grid(expand=True)
+        bar.add_row(ProgressBar(total=DAY_SECONDS, completed=min(max(0.0, passed), DAY_SECONDS)))
         self._live.update(Panel(Group(clock, bar, numbers, Text(), self._lines()), title=self._title))
 
     def _lines(self) -> Table:

@@ -59,16 +59,14 @@ def _returned(world: World, event: said.TaskReturned) -> str:
     return f"退单 {event.count}/{event.allowed} {who}：{event.reason}{to}"
 
 
-def _reopened(_: World, event: said.CaseReopened) -> str:
-    return f"核查不通过，重新办理（第 {event.episode} 次）"
-
-
-def _breached(world: World, event: timed.ClockBreached) -> str:
-    return f"超时 {name(world, event.case_id, event.owner)}" if event.kind is timed.ClockKind.HANDLE else ""
+def _closed(world: World, event: said.CaseClosed) -> str:
+    """Say that a case is solved for which a team was on the spot."""
+    together = world.desk.file(event.case_id).present
+    return f"联合处置办结，历时 {event.handling_seconds / 3600:.1f} 小时" if together else ""
 
 
 def _escalated(world: World, event: timed.CaseEscalated) -> str:
-    return f"升级到 {event.level} 级 {name(world, event.case_id, event.owner)}"
+    return f"升级到 {event.level} 级 {name(world, event.case_id, event.owner)}" if event.level > 1 else ""
 
 
 def _summoned(world: World, event: timed.TeamSummoned) -> str:
@@ -97,8 +95,7 @@ def _stood_down(_: World, event: timed.TeamStoodDown) -> str:
 _LINES: dict[type[Event], tuple[str, Callable[..., str]]] = {
     said.CaseOpened: ("bold red", _opened),
     said.TaskReturned: ("yellow", _returned),
-    said.CaseReopened: ("magenta", _reopened),
-    timed.ClockBreached: ("red", _breached),
+    said.CaseClosed: ("bold green", _closed),
     timed.CaseEscalated: ("red", _escalated),
     timed.TeamSummoned: ("bold yellow", _summoned),
     timed.TeamAbsent: ("bold red", _absent),
