@@ -25,7 +25,7 @@ down: install ## end what `make up` started
 	@$(BIN)/gridwhistle down --state $(STATE)
 
 demo: install ## one day of a district at high speed, with its figures
-	@$(BIN)/gridwhistle demo
+	@$(BIN)/gridwhistle demo --broker $(BROKER) $(if $(PORT_BASE),--port-base $(PORT_BASE))
 
 .PHONY: test test-kafka fault
 test: install ## unit tests, then integration and end to end on Tansu and mongod
@@ -43,7 +43,7 @@ bench: install ## reports per second beside a bare relay of the same records
 	@$(BIN)/python -m tests.bench
 
 real: install ## a city's real requests through the pipeline, verdict by verdict (GW_REAL_DATA, GW_BOSTON_FILE)
-	@$(BIN)/gridwhistle real
+	@$(BIN)/gridwhistle real $(if $(PORT_BASE),--port-base $(PORT_BASE))
 
 .PHONY: check check-prometheus
 check: install check-prometheus ## style, types, architecture, locks, schemas, alert rules

@@ -30,7 +30,7 @@ class PortTakenError(StackError):
         super().__init__(
             f"Port {port} is taken; {program} wanted it.\n"
             f"End the program that has it (ss -ltnp 'sport = :{port}'), "
-            "or take other ports: gridwhistle up --port-base 19000"
+            "or take other ports: the same command with --port-base 19000"
         )
         self.port = port
         self.program = program
