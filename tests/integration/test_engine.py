@@ -16,10 +16,11 @@ from shared.contracts.actors import Actor, PartnerKind
 from shared.contracts.commands import AcceptTask, Command, ProgressTask
 from shared.contracts.envelope import Envelope, to_headers
 from shared.contracts.ids import event_id
-from shared.decision import Decision, Transient
+from shared.decision import Decision, Rejected, Transient
 from shared.infra.clock import ManualClock, wall_clock
 from shared.infra.engine import AggregateStore, Engine, Input, read_input
 from shared.infra.engine.fold import MAX_PARKED, Applied, ParkedRecord, Rejection
+from shared.infra.engine.inbox import REPLAY_HEADER
 from shared.infra.engine.outbox import Outgoing
 from shared.infra.engine.store import REMEMBERED
 from shared.infra.engine.sweep import Sweeper
@@ -290,3 +291,42 @@ def _inputs(one: Engine[Tally], *records: ParkedRecord) -> list[Input]:
 
 def _accepted(district: str) -> Any:
     return read_input(record(AcceptTask, district, "", 2)).event
+
+
+def _only_once_counted(state: Tally | None, event: Any, now: datetime) -> Decision[Tally]:
+    """Decide as ever, but let `early` be legal only after something was counted."""
+    if getattr(event, "note", "") == "early" and (state is None or not state.count):
+        raise Rejected("illegal-transition", "Nothing is counted yet.", state_met="empty")
+    return decide(state, event, now)
+
+
+async def test_a_refused_record_delivered_again_stays_refused(infra: LocalStack) -> None:
+    """Even if what came behind it would make it legal now; its letter is in the outbox until the broker has it."""
+    district, heard = "910016", Heard()
+    async with world(infra, district) as (store, publisher, bus):
+        records = [
+            record(AcceptTask, district, "", 0),
+            record(ProgressTask, district, "early", 1),
+            record(ProgressTask, district, "x", 2),
+        ]
+        with pytest.raises(Transient):
+            await replace(engine(store, Broken(), "a", heard), decide=_only_once_counted).handle(records)
+        await replace(engine(store, publisher, "b", heard), decide=_only_once_counted).handle(records)
+        (slot,) = (await store.load([f"{district}-260701-aaaaaaaa"])).values()
+        assert slot.state == Tally(count=1, notes=("x",))
+        assert heard.errors == ["illegal-transition"]
+        letters = await bus.read([f"gw.{district}.dead-letters"], lambda seen: len(seen) >= 1)
+        assert [(data(item)["error"], data(item)["offset"]) for item in letters] == [("illegal-transition", 1)]
+
+
+async def test_a_replayed_record_is_judged_anew(infra: LocalStack) -> None:
+    """An operator sends it once more because something has changed."""
+    district, heard = "910017", Heard()
+    async with world(infra, district) as (store, publisher, _):
+        one = replace(engine(store, publisher, "a", heard), decide=_only_once_counted)
+        early = record(ProgressTask, district, "early", 1)
+        await one.handle([record(AcceptTask, district, "", 0), early, record(ProgressTask, district, "x", 2)])
+        await one.handle([replace(early, offset=3)])
+        await one.handle([replace(early, offset=4, headers=[*early.headers, (REPLAY_HEADER, b"letter")])])
+        assert heard.reasons == ["opened", "counted", "counted"]
+        assert heard.counts == {"duplicate": 1}

@@ -87,7 +87,9 @@ class Fold(Generic[S]):
 
     @staticmethod
     def _known(slot: Slot[S], source: Input) -> bool:
-        return source.record is not None and source.mark in slot.marks
+        if source.record is None:
+            return False
+        return source.mark in slot.marks or (bool(slot.refused) and source.refusal in slot.refused)
 
     def _step(self, slot: Slot[S], source: Input) -> None:
         was_unknown = slot.state is None
@@ -96,9 +98,9 @@ class Fold(Generic[S]):
         except UnknownCase as unknown:
             self._park(slot, source, unknown)
         except Poison as poison:
-            self.reject(source, poison)
+            self._refuse(slot, source, poison)
         except Exception as error:  # noqa: BLE001 - a bug in one decision must not stop the records behind it
-            self.reject(source, Poison("internal-error", f"The decision failed: {type(error).__name__}."))
+            self._refuse(slot, source, Poison("internal-error", f"The decision failed: {type(error).__name__}."))
         else:
             self._take(slot, source, decision)
             if was_unknown:
@@ -117,6 +119,20 @@ class Fold(Generic[S]):
             slot.marks.add(source.mark)
             slot.new_marks.append(source.mark)
         self.applied.append(Applied(source, decision))
+
+    def _refuse(self, slot: Slot[S], source: Input, poison: Poison) -> None:
+        """Refuse a record once and for all, with its letter in the outbox.
+
+        Delivered again after what came behind it, it might be legal, and the state would not be that of a clean run.
+        """
+        if source.record is None or slot.state is None:
+            self.reject(source, poison)
+            return
+        slot.changed = True
+        slot.refused.add(source.refusal)
+        slot.new_refused.append(source.refusal)
+        slot.outbox.append(dead_letter(self.service, source.record, poison, self.now))
+        self.rejections.append(Rejection(source, poison, None))
 
     def reject(self, source: Input, poison: Poison) -> None:
         """Note a refusal; a record gets a dead letter, a tick has none."""

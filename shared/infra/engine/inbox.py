@@ -45,6 +45,10 @@ class Record(Protocol):
         """Its headers in order."""
 
 
+REPLAY_HEADER = "gw_replay"
+"""Stands on a record that an operator sent once more: it was refused before, and is to be judged anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """One thing to apply to one aggregate.
@@ -63,6 +67,14 @@ class Input:
     def mark(self) -> bytes:
         """Return the 16 bytes by which the aggregate remembers having applied it."""
         return as_mark(self.cause)
+
+    @property
+    def refusal(self) -> bytes:
+        """Return the 16 bytes by which the aggregate remembers having refused it; a replay has its own."""
+        record = self.record
+        if record is None or not any(name == REPLAY_HEADER for name, _ in record.headers):
+            return self.mark
+        return as_mark(f"{record.topic}/{record.partition}/{record.offset}@{record.timestamp}")
 
 
 def as_mark(cause: str) -> bytes:

@@ -1,8 +1,8 @@
 """The documents of one kind of aggregate: state, remembered causes, outbox and due instant in one document each.
 
-Document: `_id`, `v` version, `s` state, `ids` marks of the last applied causes, `outbox` unpublished records,
-`stamp` of the save that wrote it, `saved_at` (real time), `due` (domain time), `parked` records that wait for their
-case, `lease` (real time) of a sweep, and the service's own index fields.
+Document: `_id`, `v` version, `s` state, `ids` marks of the last applied causes, `refused` marks of those refused,
+`outbox` unpublished records, `stamp` of the save that wrote it, `saved_at` (real time), `due` (domain time), `parked`
+records that wait for their case, `lease` (real time) of a sweep, and the service's own index fields.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ class Slot(Generic[S]):
     outbox: list[Outgoing] = field(default_factory=list)
     parked: list[dict[str, Any]] = field(default_factory=list)
     new_marks: list[bytes] = field(default_factory=list)
+    refused: set[bytes] = field(default_factory=set)
+    new_refused: list[bytes] = field(default_factory=list)
     companions: list[Companion] = field(default_factory=list)
     changed: bool = False
     republish: bool = False
@@ -68,7 +70,7 @@ class AggregateStore(Generic[S]):
     async def load(self, ids: Sequence[str]) -> dict[str, Slot[S]]:
         """Return a slot for every id, in one query; an unknown id has version 0 and no state."""
         slots = {id_: Slot[S](id_) for id_ in ids}
-        projection = {"v": 1, "s": 1, "ids": 1, "outbox": 1, "parked": 1}
+        projection = {"v": 1, "s": 1, "ids": 1, "refused": 1, "outbox": 1, "parked": 1}
         async for document in self.collection.find({"_id": {"$in": list(slots)}}, projection):
             slots[document["_id"]] = self._slot(document)
         return slots
@@ -82,6 +84,7 @@ class AggregateStore(Generic[S]):
             {bytes(mark) for mark in document.get("ids", ())},
             [Outgoing.from_document(record) for record in document.get("outbox", ())],
             list(document.get("parked", ())),
+            refused={bytes(mark) for mark in document.get("refused", ())},
         )
 
     async def save_companions(self, companions: Iterable[Companion]) -> None:
@@ -115,10 +118,12 @@ class AggregateStore(Generic[S]):
             for name, value in self._state_fields(slot.state).items():
                 self._put(fields, gone, name, value)
         if slot.version == 0:
+            self._put(fields, gone, "refused", slot.new_refused or None)
             return InsertOne({"_id": slot.id, **fields, "ids": slot.new_marks})
         update: dict[str, Any] = {"$set": fields, "$unset": gone}
-        if slot.new_marks:
-            update["$push"] = {"ids": {"$each": slot.new_marks, "$slice": -REMEMBERED}}
+        new = {name: marks for name, marks in (("ids", slot.new_marks), ("refused", slot.new_refused)) if marks}
+        if new:
+            update["$push"] = {name: {"$each": marks, "$slice": -REMEMBERED} for name, marks in new.items()}
         return UpdateOne({"_id": slot.id, "v": slot.version}, update)
 
     def _state_fields(self, state: S) -> dict[str, Any]:
