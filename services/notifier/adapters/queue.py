@@ -46,14 +46,14 @@ class NoticeQueue:
     _tokens: Iterator[int] = field(default_factory=itertools.count)
 
     async def create_indexes(self) -> None:
-        """Create the indexes of the queries below."""
+        """Create the indexes of the queries below, and the one by which an operator asks for a case's notices."""
         collection = self.store.collection
         waiting = {"due": {"$exists": True}}
         await collection.create_index([("channel", 1), ("due", 1)], partialFilterExpression=waiting)
         await collection.create_index(
             [("to", 1), ("sent_at", 1)], partialFilterExpression={"sent_at": {"$exists": True}}
         )
-        await collection.create_index("expires", partialFilterExpression={"expires": {"$exists": True}})
+        await collection.create_index("s.case_id")
 
     async def claim(self, channel: Any, now: datetime, busy: Collection[str], limit: int) -> Claim:
         """Claim up to `limit` due notices of a channel, oldest first, none of the recipients in `busy`.
