@@ -17,6 +17,9 @@ _KNOWS_ITS_DISTRICT = frozenset({PartnerKind.CENTRE, PartnerKind.DEPARTMENT, Par
 INBOUND = {
     # The time of a record must be the broker's: a partner's clock is not evidence of when a report came in.
     "message.timestamp.type": "LogAppendTime",
+    # Compressed, a record of 1 MiB may unpack to a gigabyte and end intake at every restart; so the broker unpacks, and
+    # takes only what is small enough then.
+    "compression.type": "uncompressed",
     # Contacts stand here in the clear until intake has sealed them, so no longer than an outage over a holiday needs.
     "retention.ms": str(7 * DAY_MS),
 }

@@ -1,12 +1,15 @@
-"""The publisher when the broker refuses something for good, or is gone for good."""
+"""The publisher when the broker refuses something for good, or is gone for good; and what a broker is to refuse."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import MessageSizeTooLargeError
 
+from deploy.kafka.topics import INBOUND
 from deploy.local import LocalStack
 from shared.decision import Transient
 from shared.infra import kafka
@@ -58,3 +61,23 @@ async def test_a_publisher_gives_up_and_ends_without_its_broker(
         with pytest.raises(Transient):
             await publisher.publish([Outgoing("gw-lost", b"k", b"lost", [])])
         await publisher.stop()
+
+
+async def test_what_unpacks_to_more_than_a_record_may_have_is_not_taken(infra: LocalStack) -> None:
+    """A hundred megabytes of zeros fit into a hundred kilobytes; an inbound topic measures what comes out."""
+    topic = NewTopic("gw-inbound", 1, 1, topic_configs={"compression.type": INBOUND["compression.type"]})
+    admin = AIOKafkaAdminClient(bootstrap_servers=infra.bootstrap)
+    await admin.start()
+    await admin.create_topics([topic])
+    await admin.close()
+    large = 64 * 1024 * 1024
+    partner = AIOKafkaProducer(
+        bootstrap_servers=infra.bootstrap, compression_type="gzip", max_request_size=2 * large, max_batch_size=2 * large
+    )
+    await partner.start()
+    try:
+        await partner.send_and_wait("gw-inbound", b"0" * 500_000)
+        with pytest.raises(MessageSizeTooLargeError):
+            await partner.send_and_wait("gw-inbound", b"0" * large)
+    finally:
+        await partner.stop()

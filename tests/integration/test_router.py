@@ -24,7 +24,7 @@ from tests.support.routing import CENTRE, GRID, MINUTE, PHOTO, dept, merged
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
-DISTRICT = "930001"
+DISTRICT = "950001"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -229,7 +229,7 @@ async def test_a_router_killed_between_saving_and_publishing_opens_every_case_on
 ) -> None:
     """What it saved it publishes when the records come again, under the same ids."""
     fault = f"after:save@1:{tmp_path / 'killed'}"
-    async with running(infra, "930002", GW_FAULT_POINT=fault) as desk:
+    async with running(infra, "950002", GW_FAULT_POINT=fault) as desk:
         cases = [await desk.report(number) for number in range(40)]
         await until(lambda: desk.component.died, 30, "the kill")
         await desk.component.restart()
@@ -237,7 +237,7 @@ async def test_a_router_killed_between_saving_and_publishing_opens_every_case_on
         def all_opened(records: list[ConsumerRecord]) -> bool:
             return {one.key.decode() for one in records if short(one) == "task.assigned"} == set(cases)
 
-        records = await desk.bus.read(["gw.930002.cases"], all_opened)
+        records = await desk.bus.read(["gw.950002.cases"], all_opened)
         for case in cases:
             told = [(short(one), header(one, "ce_id")) for one in records if one.key == case.encode()]
             assert sorted(name for name, _ in set(told)) == ["case.opened", "task.assigned"]

@@ -54,6 +54,7 @@ def test_settings_follow_what_a_topic_is_for() -> None:
     """Inbound time is the broker's, dead letters are larger than any record, incidents are kept a week."""
     specs = {spec.name: spec.configs for spec in plan([DistrictPartners("620802", ("grid-app",))], Layout())}
     assert specs["gw.620802.in.grid-app"]["message.timestamp.type"] == "LogAppendTime"
+    assert specs["gw.620802.in.grid-app"]["compression.type"] == "uncompressed"
     assert specs["gw.620802.dead-letters"]["max.message.bytes"] == str(2 * 1024 * 1024)
     assert specs["gw.620802.incidents"]["retention.ms"] == str(7 * 24 * 3600 * 1000)
 
