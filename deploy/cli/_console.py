@@ -42,8 +42,12 @@ def print_line(value: Any) -> None:
 def print_table(
     columns: Sequence[str | Column], rows: Iterable[Sequence[str]], title: str | None = None, *, ruled: bool = False
 ) -> None:
-    """Print a table; `ruled` draws a line between rows, for cells of several lines."""
-    table = Table(*columns, title=title, title_justify="left", show_lines=ruled)
+    """Print a table; `ruled` draws a line between rows, for cells of several lines.
+
+    A word wider than its column goes on in the next line: names are what one types next, none is cut.
+    """
+    whole = [Column(one, overflow="fold") if isinstance(one, str) else one for one in columns]
+    table = Table(*whole, title=title, title_justify="left", show_lines=ruled)
     for row in rows:
         table.add_row(*row)
     console().print(table, markup=False)
