@@ -26,13 +26,14 @@ _AT_LEAST = {
 def decide_extend(case: Case, command: ExtendTask, view: View) -> Decision[Case]:
     """Extend a task, or pass the department's wish on to the centre where the profile wants its approval.
 
-    What the department asked for in time may be granted later: its centre's slowness is not its fault.
+    What the department asked for in time may be granted later: its centre's slowness is not its fault. When it asked
+    is when the wish was received, not when it says: else a backdated wish would undo a breach.
     """
     task = own_or_centre(case, command)
     _may_extend(task, command, view)
     facts = {**told_of(case, task, command.occurred_at, view), "reason": command.reason, "limit": command.limit}
     if view.index.profile.extensions.approval_required and not is_centre(command.actor):
-        asked = task.changed(asked_at=command.occurred_at)
+        asked = task.changed(asked_at=command.recorded_at)
         return Change(case).put(asked, TaskExtensionRequested(**facts)).decided("extension_requested")
     count = task.extensions + 1
     longer = task.changed(extensions=count, asked_at=None, expired_at=None)
@@ -43,7 +44,7 @@ def decide_extend(case: Case, command: ExtendTask, view: View) -> Decision[Case]
 def _may_extend(task: Task, command: ExtendTask, view: View) -> None:
     if task.state not in (TaskState.ASSIGNED, TaskState.ACCEPTED):
         raise illegal(f"A task that is {task.state} cannot be extended.", task.state)
-    asked = task.asked_at if task.asked_at is not None and is_centre(command.actor) else command.occurred_at
+    asked = task.asked_at if task.asked_at is not None and is_centre(command.actor) else command.recorded_at
     if task.expired_at is not None and asked >= task.expired_at:
         raise Rejected("task-expired", f"The task's limit ran out at {task.expired_at:%Y-%m-%dT%H:%MZ}.", task.state)
     policy = view.index.profile.extensions
