@@ -28,7 +28,7 @@ from tests.unit.escalation.world import World
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
-DISTRICT = "940002"
+DISTRICT = "970002"
 APPLIED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -185,7 +185,7 @@ async def test_a_case_nobody_knows_is_a_problem(infra: LocalStack, command: str)
 async def test_a_case_of_an_unknown_profile_cannot_be_explained(infra: LocalStack, kept: Kept) -> None:
     """Its calendar is not there; the command says which."""
     number = f"{DISTRICT}-260930-cccccccc"
-    state = kept.state.model_copy(update={"case_id": number, "district": "940003"})
+    state = kept.state.model_copy(update={"case_id": number, "district": "970003"})
     document = {"_id": number, "v": 1, "s": state.model_dump(mode="python", exclude_defaults=True)}
     await kept.client["gw_escalation"]["cases"].insert_one(document)
     status, _, err = await gridwhistle(infra, "case", "explain", number)

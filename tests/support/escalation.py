@@ -20,7 +20,7 @@ from shared.infra.clock import ScaledClock
 from tests.support.bus import Bus, data, free_port, header
 from tests.unit.escalation.world import World
 
-DISTRICT = "940001"
+DISTRICT = "970001"
 START = datetime(2026, 7, 1, 1, tzinfo=UTC)
 RATE = 1_000.0
 """Half an hour of domain time passes in less than two seconds."""
