@@ -190,4 +190,4 @@ async def test_a_case_of_an_unknown_profile_cannot_be_explained(infra: LocalStac
     await kept.client["gw_escalation"]["cases"].insert_one(document)
     status, _, err = await gridwhistle(infra, "case", "explain", number)
     assert status == 1
-    assert "version 1 of district 940003" in err
+    assert "version 1 of district 970003" in err
