@@ -24,7 +24,7 @@ TITLE = "网格哨 GridWhistle：平凉市崆峒区的一天"
 def demo(
     reports: Annotated[int, typer.Option(min=1, help="Ordinary reports; flaws and stories come on top.")] = 1_900,
     seed: Annotated[int, typer.Option(help="Another seed is another day.")] = 1,
-    rate: Annotated[float, typer.Option(min=1, help="Virtual seconds of a real second.")] = 680.0,
+    rate: Annotated[float, typer.Option(min=1, help="Virtual seconds of a real second.")] = 760.0,
     broker: Annotated[Literal["tansu", "kafka"], typer.Option(help="kafka needs Java 17 and Maven.")] = "tansu",
     port_base: Annotated[int | None, typer.Option(min=1024, max=65400, help="All ports from here on.")] = None,
     state: Annotated[Path, typer.Option(help="Where data and logs are.", metavar="DIR")] = STATE / "demo",

@@ -17,12 +17,16 @@ from deploy.demo.world import World
 from deploy.partner.follower import Follower, Heard
 from deploy.partner.publisher import Publisher
 from shared.contracts.base import Event
+from shared.contracts.topics import Topic
 from shared.infra.clock import Clock, monotonic, pause
 
 STEP_SECONDS = 0.04
-QUIET_SECONDS = 2.5
-SETTLE_SECONDS = 25.0
+QUIET_SECONDS = 1.5
+SETTLE_SECONDS = 20.0
 """After midnight the system may take so long (real time) to get through what it still has."""
+
+ANSWERS = frozenset({Topic.INCIDENTS, Topic.CASES})
+"""What is said because somebody said something; escalations and notices also come of time alone, and never end."""
 
 DAY = timedelta(hours=24)
 
@@ -71,7 +75,7 @@ class Day:
         if not isinstance(heard.said, Event):
             self._last_heard = monotonic()
             return
-        if not heard.said.type.startswith(("gridwhistle.clock.", "gridwhistle.notice.")):
+        if heard.said.topic in ANSWERS:
             self._last_heard = monotonic()
         self.agenda.add(self.cast.hear(heard.said))
         line = remark(self.world, heard.said)
@@ -79,7 +83,7 @@ class Day:
             self.view.remark(line)
 
     async def _settle(self) -> None:
-        """Wait until nothing happens any more but time passing: clocks and notices may go on for ever."""
+        """Wait until nothing happens any more but time passing."""
         deadline = monotonic() + SETTLE_SECONDS
         while monotonic() < min(deadline, self._last_heard + QUIET_SECONDS):
             self.view.show(self.clock.now(), self.tally, self.submitted)

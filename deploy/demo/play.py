@@ -36,6 +36,9 @@ DAY = datetime.fromisoformat("2026-07-01T00:00:00+08:00")
 """A working Wednesday."""
 
 DISTRICTS = ("620802", "620171")
+PARTITIONS = 2
+"""Of each topic: a hundred partners have one of their own, and every look at them costs by the partition."""
+
 PATIENCE_SECONDS = 10.0
 HEARD = (Topic.INCIDENTS, Topic.CASES, Topic.ESCALATIONS, Topic.NOTIFICATIONS, Topic.DEAD_LETTERS)
 
@@ -46,7 +49,7 @@ class Options:
 
     reports: int = 1_900
     seed: int = 1
-    rate: float = 680.0
+    rate: float = 760.0
     broker: Literal["tansu", "kafka"] = "tansu"
     port_base: int | None = None
     state: Path = STATE / "demo"
@@ -70,6 +73,7 @@ def config_of(options: Options) -> StackConfig:
         port_base=options.port_base,
         districts=DISTRICTS,
         mode="demo",
+        partitions=PARTITIONS,
     )
 
 

@@ -73,6 +73,7 @@ class StackConfig(Value):
     services: tuple[str, ...] = Field(default_factory=all_services)
     replicas: dict[str, int] = Field(default_factory=dict)
     provision: bool = True
+    partitions: int | None = Field(default=None, ge=1, description="of every topic; the usual number when left out")
     monitoring: bool = False
     mode: Literal["live", "demo", "replay"] = "live"
     clock: VirtualClock | None = None

@@ -17,7 +17,8 @@ LAST_LINES = 12
 def steps(config: StackConfig) -> list[tuple[str, ...]]:
     """Return the arguments of `gridwhistle`; none needs another to be done."""
     folders = [str(folder) for folder in config.profile_folders()]
-    topics = ("topics", "apply", *(part for folder in folders for part in ("--profile", folder)))
+    layout = () if config.partitions is None else ("--partitions", str(config.partitions))
+    topics = ("topics", "apply", *layout, *(part for folder in folders for part in ("--profile", folder)))
     return [topics, *(("district", "apply", folder) for folder in folders)]
 
 
