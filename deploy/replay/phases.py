@@ -15,7 +15,7 @@ DENSE = 0.92
 """The first stretch ends when so much of everything has happened; the second when nearly all has."""
 
 NEARLY_ALL = 0.997
-RECORDS_PER_SECOND = 900.0
+RECORDS_PER_SECOND = 450.0
 LEAST_SECONDS = 8.0
 MARGIN = timedelta(days=1)
 
