@@ -96,7 +96,7 @@ async def play(options: Options, view: View, report: Report) -> Played:
     report(f"{len(scenario.submissions):,} records written for {DAY:%Y-%m-%d}, seed {options.seed}")
     agenda = Agenda(world.desk)
     agenda.add(scenario.submissions)
-    async with Stage(config, report) as stage, Mailbox(config.ports.smtp):
+    async with Mailbox(config.ports.smtp), Stage(config, report) as stage:
         topics = [topic_name(code, suffix) for code in DISTRICTS for suffix in HEARD]
         topics.append(topic_name(UNLOCATED, Topic.DEAD_LETTERS))
         bootstrap = stage.stack.bootstrap

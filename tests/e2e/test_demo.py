@@ -1,0 +1,75 @@
+"""The demo as whoever runs it sees it: it plays, adds up, writes its figures, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.local.config import ROOT, Ports
+from tests.support.bus import until
+from tests.support.stack import chosen_broker, free_port_base
+
+FIGURES = {
+    "reports_submitted", "reports_accepted", "reports_merged", "reports_duplicate", "reports_rejected", "cases_opened",
+    "cases_closed", "cases_open", "cases_withdrawn", "tasks_assigned", "tasks_returned", "warnings", "breaches",
+    "teams_summoned", "teams_on_scene", "members_absent", "notices_delivered", "dead_letters", "conservation_ok",
+    "wall_seconds",
+}  # fmt: skip
+
+
+def command(state: Path, base: int, *more: str) -> list[str]:
+    """Return a short demo: a day in twenty seconds."""
+    options = ["--broker", chosen_broker(), "--port-base", str(base), "--state", str(state), "--rate", "4320", *more]
+    return [sys.executable, "-m", "deploy.cli.main", "demo", *options]
+
+
+def test_short_day_adds_up_and_writes_its_figures(tmp_path: Path) -> None:
+    """Every report is accounted for, record by record, and the figures the issue names are there."""
+    line = command(tmp_path / "state", free_port_base(), "--reports", "150", "--json")
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3_000:]
+    figures = json.loads(done.stdout)
+    assert json.loads((tmp_path / "demo.json").read_text()) == figures
+    assert figures.keys() >= FIGURES
+    assert figures["conservation_ok"]
+    taken = figures["reports_accepted"] + figures["reports_duplicate"] + figures["reports_rejected"]
+    cases = figures["cases_open"] + figures["cases_closed"] + figures["cases_withdrawn"]
+    assert figures["reports_submitted"] == taken
+    assert figures["reports_accepted"] == figures["reports_merged"] + cases
+    assert figures["teams_summoned"] >= 2
+    assert figures["notices_delivered"] > 0
+
+
+@pytest.mark.parametrize("wanted", ["mongo", "smtp", "http"])
+def test_taken_port_is_named_and_nothing_is_left(tmp_path: Path, wanted: str) -> None:
+    """Whichever port it is: which, whose, what to do; and no process that was started for nothing."""
+    base = free_port_base()
+    ports = Ports.at(base)
+    port = ports.service("router") if wanted == "http" else getattr(ports, wanted)
+    with socket.create_server(("127.0.0.1", port)):
+        done = subprocess.run(command(tmp_path / "state", base), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"Port {port} is taken" in done.stderr
+    assert not list((tmp_path / "state" / "run").glob("*.pid"))
+
+
+def test_interrupted_demo_ends_its_stack(tmp_path: Path) -> None:
+    """Ctrl-C in the middle: exit status 130, and no process of the stack lives on."""
+    run = tmp_path / "state" / "run"
+    line = command(tmp_path / "state", free_port_base(), "--reports", "50")
+    process = subprocess.Popen(line, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        asyncio.run(until((run / "notifier.pid").exists, 90, "the notifier"))
+        started = [int(path.read_text()) for path in run.glob("*.pid")]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    finally:
+        process.kill()
+    assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
