@@ -16,7 +16,7 @@ from deploy.demo.day import Day
 from deploy.demo.desk import Desk
 from deploy.demo.live import View
 from deploy.demo.mailbox import Mailbox
-from deploy.demo.result import DemoResult, imbalances
+from deploy.demo.result import DemoResult, counted, imbalances
 from deploy.demo.scenario import write
 from deploy.demo.tables import closing_rate, mean_hours, on_time_rate
 from deploy.demo.tally import Tally
@@ -121,38 +121,13 @@ async def _audited(stage: Stage, clock: Clock) -> Audit:
 
 
 def _result(options: Options, day: Day, books: Audit, seconds: float) -> DemoResult:
-    tally, events = day.tally, day.tally.events
+    tally = day.tally
     duplicates = sum(counts["duplicate"] for counts in books.by_district().values())
     problems = (*imbalances(tally, day.submitted, duplicates), *in_words(books))
-    by_reason: dict[str, int] = {}
-    for (_, error), count in tally.letters.most_common():
-        by_reason[error] = by_reason.get(error, 0) + count
     return DemoResult(
+        **counted(tally),
         reports_submitted=day.submitted,
-        reports_accepted=tally.accepted,
-        reports_merged=events["report.merged"],
         reports_duplicate=duplicates,
-        reports_rejected=sum(tally.rejected_reports.values()),
-        cases_opened=events["case.opened"],
-        cases_closed=tally.in_state("closed"),
-        cases_open=tally.open_cases,
-        cases_withdrawn=tally.in_state("withdrawn"),
-        cases_reopened=events["case.reopened"],
-        cases_in_triage=tally.in_state("triage"),
-        tasks_assigned=events["task.assigned"],
-        tasks_completed=events["task.completed"],
-        tasks_returned=events["task.returned"],
-        warnings=events["clock.warned"],
-        breaches=tally.breaches,
-        breaches_withdrawn=events["clock.breach-withdrawn"],
-        escalations=events["case.escalated"],
-        teams_summoned=len(tally.teams),
-        teams_on_scene=sum(team.mustered is not None for team in tally.teams.values()),
-        members_absent=sum(len(team.absent) for team in tally.teams.values()),
-        notices_queued=events["notice.queued"],
-        notices_delivered=events["notice.delivered"],
-        dead_letters=sum(tally.letters.values()),
-        dead_letters_by_reason=by_reason,
         closing_rate=closing_rate(tally),
         on_time_rate=on_time_rate(tally),
         mean_handling_hours=mean_hours(tally),

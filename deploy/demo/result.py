@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -56,6 +58,44 @@ class DemoResult(BaseModel):
         """Write the JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+COUNTED = {
+    "reports_merged": "report.merged",
+    "cases_opened": "case.opened",
+    "cases_reopened": "case.reopened",
+    "tasks_assigned": "task.assigned",
+    "tasks_completed": "task.completed",
+    "tasks_returned": "task.returned",
+    "warnings": "clock.warned",
+    "breaches_withdrawn": "clock.breach-withdrawn",
+    "escalations": "case.escalated",
+    "notices_queued": "notice.queued",
+    "notices_delivered": "notice.delivered",
+}
+"""Figures that are the number of events of a type."""
+
+
+def counted(tally: Tally) -> dict[str, Any]:
+    """Return the figures that are counts, by their names."""
+    by_reason: Counter[str] = Counter()
+    for (_, error), count in tally.letters.items():
+        by_reason[error] += count
+    return {
+        **{name: tally.events[event] for name, event in COUNTED.items()},
+        "reports_accepted": tally.accepted,
+        "reports_rejected": sum(tally.rejected_reports.values()),
+        "cases_closed": tally.in_state("closed"),
+        "cases_open": tally.open_cases,
+        "cases_withdrawn": tally.in_state("withdrawn"),
+        "cases_in_triage": tally.in_state("triage"),
+        "breaches": tally.breaches,
+        "teams_summoned": len(tally.teams),
+        "teams_on_scene": sum(team.mustered is not None for team in tally.teams.values()),
+        "members_absent": sum(len(team.absent) for team in tally.teams.values()),
+        "dead_letters": by_reason.total(),
+        "dead_letters_by_reason": dict(by_reason.most_common()),
+    }
 
 
 def imbalances(tally: Tally, submitted: int, duplicates: int) -> Iterator[str]:
