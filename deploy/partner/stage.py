@@ -7,10 +7,11 @@ import shutil
 import signal
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from deploy.local import LocalStack, StackConfig
+from deploy.local import LocalStack, StackConfig, StackError
 from deploy.local.component import together
 from deploy.local.config import all_services
 from deploy.local.errors import AlreadyRunningError
@@ -21,6 +22,7 @@ from shared.infra.clock import ScaledClock, pause, wall_clock
 
 T = TypeVar("T")
 
+DATA = ("mongo", "kafka", "logs", "run")
 LEAD_SECONDS = 6.0
 """What the services are given to get ready before the virtual clock reaches its start; it waits there for nobody."""
 
@@ -36,15 +38,14 @@ class Stage:
         """Forget the last time, and start database and broker, topics and profiles.
 
         Raises:
-            StackError: a port is taken, the stack runs already, a program is missing.
+            StackError: a port is taken, the stack runs already, a program is missing, the data is somebody else's.
         """
         config = self.stack.config
         running = owner(config.run)
         if running is not None:
             raise AlreadyRunningError(config.state, running)
         check_ports((config.ports.service(name), name) for name in self._services)
-        for part in ("mongo", "kafka", "logs", "run"):
-            shutil.rmtree(config.state / part, ignore_errors=True)
+        _forget(config.state)
         await self.stack.__aenter__()
         return self
 
@@ -71,6 +72,21 @@ class Stage:
             await self.stack.service(name).restart(env)
         else:
             await self.stack.add_replica(name, env)
+
+
+def _forget(state: Path) -> None:
+    """Remove what the last play left, and nothing that a play did not make: `make up` keeps data that somebody wants.
+
+    Raises:
+        StackError: the directory holds the data of another stack.
+    """
+    mark = state / "made-by-a-play"
+    if (state / "mongo").exists() and not mark.exists():
+        raise StackError(f"{state} holds the data of a stack that is not a play's; take another --state.")
+    for part in DATA:
+        shutil.rmtree(state / part, ignore_errors=True)
+    state.mkdir(parents=True, exist_ok=True)
+    mark.touch()
 
 
 def until_stopped(work: Coroutine[Any, Any, T]) -> T:

@@ -1,0 +1,28 @@
+"""A play starts from nothing, and never at the cost of data that is not its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.local import StackError
+from deploy.partner.stage import _forget
+
+
+def test_data_of_another_stack_is_refused(tmp_path: Path) -> None:
+    """Whoever names the directory of `make up` loses nothing."""
+    data = tmp_path / "mongo" / "WiredTiger"
+    data.mkdir(parents=True)
+    with pytest.raises(StackError, match="take another --state"):
+        _forget(tmp_path)
+    assert data.exists()
+
+
+def test_data_of_the_last_play_is_removed(tmp_path: Path) -> None:
+    """Also after a play that was cut short."""
+    _forget(tmp_path / "state")
+    left = tmp_path / "state" / "mongo"
+    left.mkdir()
+    _forget(tmp_path / "state")
+    assert not left.exists()
