@@ -45,7 +45,7 @@ class Stage:
         if running is not None:
             raise AlreadyRunningError(config.state, running)
         check_ports((config.ports.service(name), name) for name in self._services)
-        _forget(config.state)
+        _forget(config.state, config.cache)
         await self.stack.__aenter__()
         return self
 
@@ -74,15 +74,15 @@ class Stage:
             await self.stack.add_replica(name, env)
 
 
-def _forget(state: Path) -> None:
+def _forget(state: Path, cache: Path) -> None:
     """Remove what the last play left, and nothing that a play did not make: `make up` keeps data that somebody wants.
 
     Raises:
         StackError: the directory holds the data of another stack.
     """
     mark = state / "made-by-a-play"
-    if (state / "mongo").exists() and not mark.exists():
-        raise StackError(f"{state} holds the data of a stack that is not a play's; take another --state.")
+    if state == cache or ((state / "mongo").exists() and not mark.exists()):
+        raise StackError(f"{state} is for the data of a stack that is kept; take another --state.")
     for part in DATA:
         shutil.rmtree(state / part, ignore_errors=True)
     state.mkdir(parents=True, exist_ok=True)

@@ -15,14 +15,22 @@ def test_data_of_another_stack_is_refused(tmp_path: Path) -> None:
     data = tmp_path / "mongo" / "WiredTiger"
     data.mkdir(parents=True)
     with pytest.raises(StackError, match="take another --state"):
-        _forget(tmp_path)
+        _forget(tmp_path, tmp_path / "cache")
     assert data.exists()
+
+
+def test_directory_of_the_jars_is_refused(tmp_path: Path) -> None:
+    """It is that of `make up`, even where nothing was kept yet."""
+    (tmp_path / "kafka" / "libs").mkdir(parents=True)
+    with pytest.raises(StackError, match="take another --state"):
+        _forget(tmp_path, tmp_path)
+    assert (tmp_path / "kafka" / "libs").exists()
 
 
 def test_data_of_the_last_play_is_removed(tmp_path: Path) -> None:
     """Also after a play that was cut short."""
-    _forget(tmp_path / "state")
+    _forget(tmp_path / "state", tmp_path)
     left = tmp_path / "state" / "mongo"
     left.mkdir()
-    _forget(tmp_path / "state")
+    _forget(tmp_path / "state", tmp_path)
     assert not left.exists()
