@@ -27,9 +27,12 @@ down: install ## end what `make up` started
 demo: install ## one day of a district at high speed, with its figures
 	@$(BIN)/gridwhistle demo --broker $(BROKER) $(if $(PORT_BASE),--port-base $(PORT_BASE))
 
-.PHONY: test test-kafka fault
+.PHONY: unit test test-kafka fault
+unit: install ## unit tests only, on all processors
+	@$(PYTEST) -n auto --dist worksteal tests/unit
+
 test: install ## unit tests, then integration and end to end on Tansu and mongod
-	@$(PYTEST) -m "not integration and not kafka and not real"
+	@$(PYTEST) -n auto --dist worksteal -m "not integration and not kafka and not real"
 	@$(PYTEST) -m "integration and not kafka and not real"
 
 test-kafka: install ## integration, end to end and faults on Apache Kafka and mongod (Java 17, Maven)

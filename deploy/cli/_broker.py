@@ -1,7 +1,7 @@
 """Connections to the broker for the length of one command; a broker that is away is one sentence."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -35,13 +35,8 @@ def broker_away(bootstrap: str) -> Iterator[None]:
 async def admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
     """Give an administrator's connection."""
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id=CLIENT, request_timeout_ms=REQUEST_MS)
-    with broker_away(bootstrap):
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                await client.start()
-            yield client
-        finally:
-            await client.close()
+    async with _connection(bootstrap, client.start, client.close):
+        yield client
 
 
 @asynccontextmanager
@@ -55,13 +50,8 @@ async def producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
         max_request_size=DEAD_LETTER_BYTES,
         request_timeout_ms=REQUEST_MS,
     )
-    with broker_away(bootstrap):
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                await client.start()
-            yield client
-        finally:
-            await client.stop()
+    async with _connection(bootstrap, client.start, client.stop):
+        yield client
 
 
 @asynccontextmanager
@@ -76,13 +66,21 @@ async def consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
         metadata_max_age_ms=5_000,
         request_timeout_ms=REQUEST_MS,
     )
+    async with _connection(bootstrap, client.start, client.stop):
+        yield client
+
+
+@asynccontextmanager
+async def _connection(
+    bootstrap: str, start: Callable[[], Awaitable[None]], end: Callable[[], Awaitable[None]]
+) -> AsyncIterator[None]:
     with broker_away(bootstrap):
         try:
             async with asyncio.timeout(START_SECONDS):
-                await client.start()
-            yield client
+                await start()
+            yield
         finally:
-            await client.stop()
+            await end()
 
 
 async def topic_partitions(bootstrap: str) -> dict[str, int]:

@@ -83,8 +83,10 @@ class Reporters:
     def day(self, start: datetime, count: int) -> Iterator[Draft]:
         """Yield so many reports of one day in the order they are sent."""
         chance = dice(self.seed, self.profile.code, "day")
+        kinds = self.kinds
+        shares = [SHARE[kind] for kind in kinds]
         for at in moments(start, count, chance):
-            kind = chance.choices(self.kinds, [SHARE[kind] for kind in self.kinds])[0]
+            kind = chance.choices(kinds, shares)[0]
             yield self.draft(at, kind, catalogue().pick(chance, kind), self.places.draw(chance), chance)
 
     def draft(self, at: datetime, kind: PartnerKind, matter: Matter, spot: Spot, chance: Random) -> Draft:
