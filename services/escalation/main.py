@@ -12,7 +12,6 @@ from prometheus_client import CollectorRegistry
 from services.escalation.adapters.audit import Audit, deadman
 from services.escalation.adapters.indexes import create_indexes
 from services.escalation.adapters.policies import Policies
-from services.escalation.adapters.readiness import Held, waiting_records
 from services.escalation.domain.decide import HEEDED, decide, due, index
 from services.escalation.domain.model import Case
 from services.escalation.handlers import subscriptions
@@ -20,6 +19,7 @@ from services.escalation.metrics import EscalationMetrics
 from services.escalation.settings import EscalationSettings
 from shared.decision import Decision
 from shared.infra.app import Periodic, ResilientApp, Service, build_app, serve
+from shared.infra.backlog import PARKED_PATIENCE_SECONDS, Held
 from shared.infra.clock import Clock
 from shared.infra.directory import DATABASE, ProfileCache, ProfileStore
 from shared.infra.engine import AggregateStore, Engine
@@ -86,13 +86,10 @@ def create_app(settings: EscalationSettings, clock: Clock | None = None) -> Resi
 def _periodics(
     settings: EscalationSettings, service: Service, sweeper: Sweeper[Case], policies: Policies, audit: Audit
 ) -> list[Periodic]:
-    def waiting() -> int | None:
-        return waiting_records(subscriber.consumer for subscriber in service.subscribers)
-
     return [
-        Periodic("due", settings.sweep_seconds, Held(sweeper.due, waiting)),
+        Periodic("due", settings.sweep_seconds, Held(sweeper.due, service.waiting)),
         Periodic("relay", 2.0, sweeper.relay),
-        Periodic("parked", 5.0, sweeper.parked),
+        Periodic("parked", 5.0, Held(sweeper.parked, service.waiting, PARKED_PATIENCE_SECONDS)),
         Periodic("profiles", 3.0, policies.refresh),
         Periodic("gauges", 15.0, audit.measure),
         Periodic("audit", settings.audit_seconds, audit.run),

@@ -18,6 +18,7 @@ from services.router.handlers import subscriptions
 from services.router.metrics import RouterMetrics
 from services.router.settings import RouterSettings
 from shared.infra.app import Periodic, ResilientApp, Service, build_app, serve
+from shared.infra.backlog import PARKED_PATIENCE_SECONDS, Held
 from shared.infra.clock import Clock
 from shared.infra.directory import DATABASE, ProfileCache, ProfileStore
 from shared.infra.engine import AggregateStore, Engine
@@ -93,26 +94,29 @@ def create_app(settings: RouterSettings, clock: Clock | None = None) -> Resilien
     client = connect(settings.mongo_url)
     publisher = KafkaPublisher(settings)
     router = create_router(settings, client, publisher, registry, clock or settings.clock())
-    sweeper = Sweeper[Case](router.engine)
-    return build_app(
-        Service(
-            name=SERVICE,
-            settings=settings,
-            registry=registry,
-            metrics=router.general,
-            publisher=publisher,
-            ping=partial(client.admin.command, "ping"),
-            subscriptions=subscriptions(router.engine.handle, settings.districts),
-            prepare=[router.create_indexes, router.refresh],
-            periodics=[
-                Periodic("due", 0.2, sweeper.due),
-                Periodic("relay", 2.0, sweeper.relay),
-                Periodic("parked", 5.0, sweeper.parked),
-                Periodic("profiles", 3.0, router.refresh),
-                Periodic("gauges", 15.0, router.show),
-            ],
-        )
+    service = Service(
+        name=SERVICE,
+        settings=settings,
+        registry=registry,
+        metrics=router.general,
+        publisher=publisher,
+        ping=partial(client.admin.command, "ping"),
+        subscriptions=subscriptions(router.engine.handle, settings.districts),
+        prepare=[router.create_indexes, router.refresh],
     )
+    service.periodics = _periodics(service, router)
+    return build_app(service)
+
+
+def _periodics(service: Service, router: Router) -> list[Periodic]:
+    sweeper = Sweeper[Case](router.engine)
+    return [
+        Periodic("due", 0.2, Held(sweeper.due, service.waiting)),
+        Periodic("relay", 2.0, sweeper.relay),
+        Periodic("parked", 5.0, Held(sweeper.parked, service.waiting, PARKED_PATIENCE_SECONDS)),
+        Periodic("profiles", 3.0, router.refresh),
+        Periodic("gauges", 15.0, router.show),
+    ]
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from faststream.kafka.prometheus import KafkaPrometheusMiddleware
 from prometheus_client import CollectorRegistry, make_asgi_app
 
 from shared.decision import Transient
+from shared.infra.backlog import waiting_records
 from shared.infra.clock import monotonic, pause
 from shared.infra.kafka import BatchHandler, KafkaPublisher, consumer_lag, make_broker, subscribe
 from shared.infra.log import get_logger
@@ -74,6 +75,10 @@ class Service:
             "database": self.database_ok,
             "partitions": self.started and joined,
         }
+
+    def waiting(self) -> int | None:
+        """Return how many records wait for this process, or None while it is not known."""
+        return waiting_records(subscriber.consumer for subscriber in self.subscribers)
 
 
 class ResilientApp(AsgiFastStream):

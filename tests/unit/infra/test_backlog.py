@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from services.escalation.adapters import readiness
-from services.escalation.adapters.readiness import MAX_WAITING, PATIENCE_SECONDS, Held, waiting_records
+from services.escalation import main as escalation
+from services.escalation.settings import EscalationSettings
+from services.router import main as router
+from services.router.settings import RouterSettings
+from shared.infra import backlog
+from shared.infra.app import ResilientApp
+from shared.infra.backlog import MAX_WAITING, PATIENCE_SECONDS, Held, waiting_records
+from shared.infra.engine.sweep import Sweeper
 
 
 class Sweeps:
@@ -28,7 +35,7 @@ class Sweeps:
 def seconds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Return the time that passes only when told, in a list of one."""
     now = [100.0]
-    monkeypatch.setattr(readiness, "monotonic", lambda: now[0])
+    monkeypatch.setattr(backlog, "monotonic", lambda: now[0])
     return now
 
 
@@ -65,6 +72,34 @@ async def test_patience_ends(seconds: list[float]) -> None:
     seconds[0] += 0.2
     await sweeps.held()
     assert sweeps.done == 1
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        pytest.param(lambda: router.create_app(RouterSettings()), id="router"),
+        pytest.param(lambda: escalation.create_app(EscalationSettings()), id="escalation"),
+    ],
+)
+async def test_no_parked_command_expires_before_the_process_has_read_what_waits(
+    app: Callable[[], ResilientApp], seconds: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its case may stand on the bus already, and the command would be refused for our own lag."""
+    expired: list[float] = []
+
+    async def parked(_: Any) -> None:
+        expired.append(seconds[0])
+
+    monkeypatch.setattr(Sweeper, "parked", parked)
+    service = app()._service
+    (sweep,) = [item.work for item in service.periodics if item.name == "parked"]
+    await sweep()
+    seconds[0] += 10 * PATIENCE_SECONDS
+    await sweep()
+    assert expired == []
+    service.subscribers = [SimpleNamespace(consumer=consumer((10, 10)))]
+    await sweep()
+    assert expired == [seconds[0]]
 
 
 def consumer(*partitions: tuple[int | None, int | None]) -> Any:

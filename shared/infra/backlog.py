@@ -1,7 +1,8 @@
 """When a sweep may run: not before what the bus said meanwhile has been read, or it would call late what is not.
 
 After an outage, completions wait on the bus while the limits they were in time for have passed. A sweep that ran first
-would breach them all, tell everybody, and take it back a moment later.
+would breach them all, tell everybody, and take it back a moment later. In the same way a command that was read before
+the event that makes its case known would be refused, although that event stands on the bus already.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from shared.infra.clock import monotonic
 PATIENCE_SECONDS = 30.0
 """So long a sweep waits at most, for time goes on also when this process cannot keep up. Longer than the group takes to
 notice a killed member and to hand its partitions on, or a restart after a crash would sweep before it reads."""
+
+PARKED_PATIENCE_SECONDS = 600.0
+"""So long nobody is told that a case does not exist while records wait: a refusal that comes late harms less than one
+of a command that was right. Not for ever, for a process that never catches up owes an answer too."""
 
 MAX_WAITING = 500
 """Records that may wait without the process counting as behind: one batch."""
@@ -37,10 +42,11 @@ def waiting_records(consumers: Iterable[Any]) -> int | None:
 
 @dataclass(slots=True)
 class Held:
-    """Work that is left out while records wait, for `PATIENCE_SECONDS` at most in a row."""
+    """Work that is left out while records wait, for `patience` seconds at most in a row."""
 
     work: Callable[[], Awaitable[Any]]
     waiting: Callable[[], int | None]
+    patience: float = PATIENCE_SECONDS
     behind_since: float | None = None
     caught_up: bool = False
 
@@ -57,4 +63,4 @@ class Held:
             return True
         if self.behind_since is None:
             self.behind_since = now
-        return now - self.behind_since > PATIENCE_SECONDS
+        return now - self.behind_since > self.patience
