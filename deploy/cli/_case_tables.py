@@ -28,7 +28,8 @@ def show_case(seen: Seen) -> None:
     print_table(("", ""), _summary(seen), title=seen.case_id)
     if seen.routed is not None:
         columns = ("task", "role", "state", "accepted", "completed", "holds", "extensions")
-        print_table(columns, map(_task, seen.routed.tasks), title="Tasks")
+        rows = ((seen.routed.id_of(task), *_task(task)) for task in seen.routed.tasks)
+        print_table(columns, rows, title="Tasks")
     if seen.timed is not None:
         print_table(("clock", "owner", "due", "next", "state"), map(_clock, seen.timed.clocks), title="Clocks")
         _show_team(seen.timed)
@@ -62,9 +63,8 @@ def _of_router(case: Routed) -> Iterable[tuple[str, str]]:
 
 
 def _task(task: Task) -> Sequence[str]:
-    name = f"{task.department}#{task.number}"
     times = (local(task.accepted_at), local(task.completed_at))
-    return name, task.role, task.state, *times, str(task.holds), str(task.extensions)
+    return task.role, task.state, *times, str(task.holds), str(task.extensions)
 
 
 def _clock(clock: Clock) -> Sequence[str]:

@@ -17,7 +17,9 @@ def find_task(case: Case, command: TaskCommand) -> Task:
     """
     task = case.find(command.task_id)
     if task is None:
-        raise Rejected("unknown-task", f"Case {case.case_id} has no task {command.task_id!r}.", case.state)
+        known = ", ".join(map(case.id_of, case.tasks)) or "none yet"
+        reason = f"Case {case.case_id} has no task {command.task_id!r}; its tasks: {known}."
+        raise Rejected("unknown-task", reason, case.state)
     return task
 
 
