@@ -8,10 +8,10 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import stamina
-import uvicorn
 from faststream.asgi import AsgiFastStream, AsgiResponse, get
 from faststream.kafka import KafkaBroker
 from faststream.kafka.prometheus import KafkaPrometheusMiddleware
@@ -20,7 +20,8 @@ from prometheus_client import CollectorRegistry, make_asgi_app
 from shared.decision import Transient
 from shared.infra.backlog import waiting_records
 from shared.infra.clock import monotonic, pause
-from shared.infra.kafka import BatchHandler, KafkaPublisher, consumer_lag, make_broker, subscribe
+from shared.infra.http import Receive, Scope, Send, http_server, read_only, refuse
+from shared.infra.kafka import BatchHandler, KafkaPublisher, consumer_lag, has_its_share, make_broker, subscribe
 from shared.infra.log import get_logger
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import as_transient
@@ -33,6 +34,10 @@ the partitions away and two members would pass them back and forth for ever."""
 NO_ASSIGNMENT_SECONDS = 300.0
 """A consumer without partitions this long although the broker answers has lost its group (aiokafka#847): exit and be
 restarted. Only when the process had partitions before: a spare replica has none by right."""
+
+SPARE_SECONDS = 10.0
+"""A consumer that has been a member of its group this long and was given nothing is a spare: there are more replicas
+than partitions. Not sooner, for a group that is just being joined hands out partitions in several rounds."""
 
 Loop = Callable[[], Awaitable[Any]]
 
@@ -65,20 +70,34 @@ class Service:
     database_ok: bool = False
     broker_ok: bool = False
     subscribers: list[Any] = field(default_factory=list)
+    spare_since: float | None = None
 
     def ready(self) -> dict[str, bool]:
-        """Return what readiness asks: broker, database, partitions assigned (or the group joined and stable)."""
-        consumers = [subscriber.consumer for subscriber in self.subscribers]
-        joined = all(consumer is not None and consumer.assignment() for consumer in consumers)
+        """Return what readiness asks: broker, database, partitions assigned (or none by right, as a spare)."""
         return {
             "broker": self.started and self.broker_ok,
             "database": self.database_ok,
-            "partitions": self.started and joined,
+            "partitions": self.started and (self.has_partitions() or self._is_spare()),
         }
+
+    def has_partitions(self) -> bool:
+        """Say whether every subscription has partitions to read."""
+        return all(consumer is not None and consumer.assignment() for consumer in self._consumers())
+
+    def look_for_share(self) -> None:
+        """Note since when every subscription has its share, though it may be none; to be called every few seconds."""
+        shared = all(consumer is not None and has_its_share(consumer) for consumer in self._consumers())
+        self.spare_since = (self.spare_since or monotonic()) if shared and not self.has_partitions() else None
+
+    def _is_spare(self) -> bool:
+        return self.spare_since is not None and monotonic() - self.spare_since >= SPARE_SECONDS
+
+    def _consumers(self) -> list[Any]:
+        return [subscriber.consumer for subscriber in self.subscribers]
 
     def waiting(self) -> int | None:
         """Return how many records wait for this process, or None while it is not known."""
-        return waiting_records(subscriber.consumer for subscriber in self.subscribers)
+        return waiting_records(self._consumers())
 
 
 class ResilientApp(AsgiFastStream):
@@ -107,6 +126,27 @@ class ResilientApp(AsgiFastStream):
     async def _stop_brokers(self) -> None:
         for broker in self.brokers:
             await broker.stop()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer, also where nobody foresaw what went wrong: with nothing of it, which is for the log alone."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        try:
+            await super().__call__(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - the last resort; the class says what it was, the text may hold data
+            get_logger().error("request_failed", path=known_path(self, scope), error=type(error).__name__)
+            await refuse(send, HTTPStatus.INTERNAL_SERVER_ERROR, "This is a defect of ours; it has been written down.")
+
+    async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 404."""
+        del scope, receive
+        await refuse(send, HTTPStatus.NOT_FOUND, "There is nothing here.")
+
+
+def known_path(app: AsgiFastStream, scope: Scope) -> str:
+    """Return the path of a request when it is one of ours: what strangers ask for does not go into the log."""
+    return next((path for path, _ in app.routes if path == scope["path"]), "")
 
 
 async def until_done(work: Loop, name: str) -> None:
@@ -191,9 +231,9 @@ def build_app(service: Service) -> ResilientApp:
             get_logger().info("stopped")
 
     routes = [
-        ("/healthz", _healthz),
-        ("/readyz", _readyz(service)),
-        ("/metrics", make_asgi_app(service.registry)),
+        ("/healthz", read_only(_healthz)),
+        ("/readyz", read_only(_readyz(service))),
+        ("/metrics", read_only(make_asgi_app(service.registry))),
         *service.routes,
     ]
     return ResilientApp(service, broker, asgi_routes=routes, lifespan=lifespan, logger=None)
@@ -215,6 +255,7 @@ async def _health(service: Service) -> None:
     except Transient:
         service.database_ok = False
     service.broker_ok = await service.publisher.reaches_broker()
+    service.look_for_share()
     service.metrics.ready.set(all(service.ready().values()))
     service.metrics.lag.clear()
     for subscriber in service.subscribers:
@@ -249,9 +290,9 @@ class Watchdog:
 
     async def check(self) -> None:
         """Look once."""
-        checks = self.service.ready()
+        checks, has_some = self.service.ready(), self.service.has_partitions()
         if checks["partitions"] or not (checks["database"] and checks["broker"]):
-            self.had_partitions = self.had_partitions or checks["partitions"]
+            self.had_partitions = self.had_partitions or (self.service.started and has_some)
             self.missing_since = None
             return
         self.missing_since = self.missing_since or monotonic()
@@ -262,15 +303,4 @@ class Watchdog:
 
 async def serve(app: ResilientApp, settings: ServiceSettings) -> None:
     """Run the process until SIGTERM or SIGINT: stop taking records, finish the batch, commit, close."""
-    config = uvicorn.Config(
-        app,
-        host=settings.http_host,
-        port=settings.http_port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=5,
-        timeout_graceful_shutdown=15,
-        h11_max_incomplete_event_size=64 * 1024,
-    )
-    await uvicorn.Server(config).serve()
+    await http_server(app, settings).serve()

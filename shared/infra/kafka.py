@@ -211,6 +211,15 @@ def subscribe(broker: KafkaBroker, group: str, pattern: str, handler: BatchHandl
     return subscriber
 
 
+def has_its_share(consumer: AIOKafkaConsumer) -> bool:
+    """Say whether a group has given the consumer its partitions, some or none, of topics that are there."""
+    state = consumer._subscription  # noqa: SLF001 - the public assignment is empty before as well as after
+    subscription = state.subscription
+    assignment = None if subscription is None else subscription.assignment
+    given = assignment is not None and assignment.active and not state.reassignment_in_progress
+    return bool(given and subscription.topics)
+
+
 def consumer_lag(consumer: AIOKafkaConsumer) -> dict[str, int]:
     """Return, per assigned topic, how many records wait: high-water mark minus position, as last fetched."""
     lag: dict[str, int] = {}

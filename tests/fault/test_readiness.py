@@ -1,10 +1,12 @@
-"""A service whose broker goes away: it says so, and it ends when it is told to."""
+"""Readiness of whole processes: a spare replica has it, a service whose broker goes away loses it and can be ended."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import httpx
+import pytest
 
 from deploy.local import LocalStack
 from tests.fault.test_engine_kill import prepare, tally
@@ -23,6 +25,24 @@ async def test_a_service_without_its_broker_is_not_ready_and_can_be_ended(tmp_pa
         stack.broker.kill()
         await until(lambda: says(process.url, "503 broker: not ready"), 30, "the news that the broker is away")
         assert await process.stop(), "the service ends by itself on SIGTERM"
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_spare_replica_is_ready(infra: LocalStack, tmp_path: Path) -> None:
+    """With more replicas than partitions somebody has none by right; a rollout that waited for it would never end."""
+    district = "900091"
+    async with open_bus(infra.bootstrap) as bus:
+        await bus.create(f"gw.{district}.commands", partitions=1)
+        await bus.create(f"gw.{district}.cases", f"gw.{district}.dead-letters")
+    replicas = [tally(infra, district, None, tmp_path / f"{number}.killed") for number in range(2)]
+    try:
+        for replica in replicas:
+            await replica.start()
+        for replica in replicas:
+            await until(partial(says, replica.url, "200"), 30, "readiness")
+    finally:
+        for replica in replicas:
+            await replica.stop()
 
 
 async def says(url: str, begin: str) -> bool:
