@@ -15,6 +15,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
 from shared.decision import Transient
+from shared.infra.connections import kafka_options, kafka_security
 from shared.infra.engine.outbox import Outgoing
 from shared.infra.records import tolerate_any_header_name
 from shared.infra.settings import ServiceSettings
@@ -155,6 +156,7 @@ def _make_producer(settings: ServiceSettings) -> AIOKafkaProducer:
         compression_type=settings.kafka_compression,
         request_timeout_ms=15_000,
         metadata_max_age_ms=METADATA_AGE_MS,
+        **kafka_options(settings),
     )
 
 
@@ -169,6 +171,7 @@ def make_broker(settings: ServiceSettings, middlewares: Sequence[Any] = ()) -> K
         apply_types=False,
         logger=None,
         graceful_timeout=15.0,
+        security=kafka_security(settings),
     )
 
 

@@ -9,11 +9,10 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
 from shared.infra.clock import Clock, ScaledClock, SystemClock
-
-PREFIX = "GW_"
+from shared.infra.connections import ConnectionSettings
 
 
 class Mode(StrEnum):
@@ -24,18 +23,17 @@ class Mode(StrEnum):
     REPLAY = "replay"
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(ConnectionSettings):
     """Settings common to the four services; an unknown GW_ variable belongs to another process and is passed over."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
-
     mode: Mode = Mode.LIVE
-    kafka_bootstrap: str = "127.0.0.1:9092"
     kafka_idempotent: bool = True
     kafka_compression: Literal["lz4", "zstd", "gzip", "none"] | None = None
-    mongo_url: str = "mongodb://127.0.0.1:27017/?replicaSet=gw"
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8080, ge=1, le=65535)
+    http_tls_in_front: bool = Field(default=False, description="a proxy speaks TLS for us: answers say so (HSTS)")
+    http_head_seconds: float = Field(default=10, gt=0, description="so long the head of a request may take to come")
+    http_exchange_seconds: float = Field(default=60, gt=0, description="and all of it, with our answer taken")
     districts: Annotated[tuple[str, ...], NoDecode] = ()
     worker: str = Field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
     log_format: Literal["json", "console"] = "json"

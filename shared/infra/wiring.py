@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pydantic import ValidationError
 from pymongo.errors import ConfigurationError
 
-from shared.infra.settings import PREFIX
+from shared.infra.connections import PREFIX, AuthorityError
 from shared.infra.vault import VaultKeysError
 
 WRONG_SETTINGS = 2
@@ -28,6 +28,8 @@ def wrong_settings_in_words() -> Iterator[None]:
         _end([_sentence(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_input=False)])
     except ConfigurationError as error:
         _end([f"{PREFIX}MONGO_URL: {error}"])
+    except AuthorityError as error:
+        _end([f"{PREFIX}KAFKA_CA_FILE: {error}"])
     except VaultKeysError as error:
         _end([f"{PREFIX}VAULT_KEYS_FILE: {error}"])
     except OSError as error:
