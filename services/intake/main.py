@@ -107,6 +107,7 @@ def _routes(settings: IntakeSettings, intake: Intake) -> list[tuple[str, Any]]:
             clock=engine.clock,
             metrics=intake.metrics,
             patience=settings.http_ack_seconds,
+            body_seconds=settings.http_body_seconds,
         )
 
     return [(route, gateway(route, kind)) for route, kind in zip(ROUTES, (Kind.REPORT, Kind.COMMAND), strict=True)]

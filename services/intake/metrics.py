@@ -20,7 +20,7 @@ from shared.infra.observer import MetricsObserver
 REPORT_OUTCOMES = ("accepted", "merged", "duplicate", "conflict", "rejected")
 COMMAND_OUTCOMES = ("accepted", "rejected")
 ROUTES = ("/v1/reports", "/v1/commands")
-STATUSES = (202, 400, 401, 403, 405, 413, 429, 503)
+STATUSES = (202, 400, 401, 403, 405, 408, 413, 429, 500, 503)
 UNKNOWN = "unknown"
 
 

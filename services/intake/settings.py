@@ -17,4 +17,5 @@ class IntakeSettings(ServiceSettings):
     http_keys_file: Path | None = Field(default=None, description="`partner district|* sha256-hex` a line")
     http_rate_per_second: float = Field(default=200, gt=0, description="messages that one key may send, on average")
     http_burst: int = Field(default=1_000, ge=1, description="messages that one key may send at once")
+    http_body_seconds: float = Field(default=30, gt=0, description="how long a client may take to send a body")
     http_ack_seconds: float = Field(default=10, gt=0, description="how long the broker may take before we answer 503")

@@ -12,15 +12,15 @@ from http import HTTPStatus
 from typing import Any
 
 import stamina
-from faststream.asgi import AsgiFastStream, AsgiResponse, get
+from faststream.asgi import AsgiFastStream
 from faststream.kafka import KafkaBroker
 from faststream.kafka.prometheus import KafkaPrometheusMiddleware
-from prometheus_client import CollectorRegistry, make_asgi_app
+from prometheus_client import CollectorRegistry
 
 from shared.decision import Transient
 from shared.infra.backlog import waiting_records
 from shared.infra.clock import monotonic, pause
-from shared.infra.http import Receive, Scope, Send, http_server, read_only, refuse
+from shared.infra.http import Receive, Scope, Send, common_routes, http_server, refuse
 from shared.infra.kafka import BatchHandler, KafkaPublisher, consumer_lag, has_its_share, make_broker, subscribe
 from shared.infra.log import get_logger
 from shared.infra.metrics import EngineMetrics
@@ -230,12 +230,7 @@ def build_app(service: Service) -> ResilientApp:
                 await work()
             get_logger().info("stopped")
 
-    routes = [
-        ("/healthz", read_only(_healthz)),
-        ("/readyz", read_only(_readyz(service))),
-        ("/metrics", read_only(make_asgi_app(service.registry))),
-        *service.routes,
-    ]
+    routes = [*common_routes(service.ready, service.registry), *service.routes]
     return ResilientApp(service, broker, asgi_routes=routes, lifespan=lifespan, logger=None)
 
 
@@ -262,22 +257,6 @@ async def _health(service: Service) -> None:
         if subscriber.consumer is not None:
             for topic, lag in consumer_lag(subscriber.consumer).items():
                 service.metrics.lag.labels(topic).set(lag)
-
-
-@get
-async def _healthz(_: Any) -> AsgiResponse:
-    return AsgiResponse(b"ok\n", 200, {"content-type": "text/plain; charset=utf-8"})
-
-
-def _readyz(service: Service) -> Any:
-    @get
-    async def readyz(_: Any) -> AsgiResponse:
-        checks = service.ready()
-        text = "".join(f"{name}: {'ok' if fine else 'not ready'}\n" for name, fine in checks.items())
-        status = 200 if all(checks.values()) else 503
-        return AsgiResponse(text.encode(), status, {"content-type": "text/plain; charset=utf-8"})
-
-    return readyz
 
 
 @dataclass(slots=True)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-Scope = Mapping[str, Any]
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+from shared.infra.http import JSON, TEXT, Receive, Scope, Send, problem, reply
 
-BODY_SECONDS = 30.0
-"""A client that sends its body slower than this holds a connection for nothing."""
+CLOSE = {"connection": "close"}
+"""What is said where the rest of a body will not be read."""
 
 DRAINED = 16
 """A body that is too large is read to its end, up to so many times the limit, and thrown away: a client that is cut off
@@ -39,8 +35,8 @@ def header(scope: Scope, name: str) -> str:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == wanted), "")
 
 
-async def read_body(receive: Receive, limit: int) -> bytes:
-    """Read the body.
+async def read_body(receive: Receive, limit: int, seconds: float) -> bytes:
+    """Read the body; a client that sends it slower than `seconds` holds a connection for nothing.
 
     Raises:
         HttpError: 413, it is larger than the limit; 408, it takes too long.
@@ -48,7 +44,7 @@ async def read_body(receive: Receive, limit: int) -> bytes:
     """
     body, more, size = bytearray(), True, 0
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             while more:
                 part, more = await _part(receive)
                 size += len(part)
@@ -57,9 +53,9 @@ async def read_body(receive: Receive, limit: int) -> bytes:
                 elif size > limit * DRAINED:
                     break
     except TimeoutError:
-        raise HttpError(408, "The body did not come in time.") from None
+        raise HttpError(408, "The body did not come in time.", headers=CLOSE) from None
     if size > limit:
-        raise HttpError(413, f"The body may have up to {limit} bytes.", headers={"connection": "close"})
+        raise HttpError(413, f"The body may have up to {limit} bytes.", headers=CLOSE)
     return bytes(body)
 
 
@@ -70,12 +66,14 @@ async def _part(receive: Receive) -> tuple[bytes, bool]:
     return message.get("body", b""), message.get("more_body", False)
 
 
-async def answer(send: Send, status: int, content: Any, headers: Mapping[str, str]) -> None:
-    """Send the answer: lines as plain text, everything else as JSON."""
-    plain = isinstance(content, tuple)
-    body = "".join(f"{line}\n" for line in content) if plain else json.dumps(content, ensure_ascii=False)
-    kind = "text/plain; charset=utf-8" if plain else "application/json"
-    fields = {"content-type": kind, "content-length": str(len(body.encode())), **headers}
-    raw = [(name.encode(), value.encode()) for name, value in fields.items()]
-    await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": body.encode()})
+async def answer(send: Send, error: HttpError, *, as_json: bool) -> None:
+    """Send the lines of an error: as plain text, or in JSON to who asks for that."""
+    if as_json:
+        await reply(send, error.status, problem(error.status, *error.lines), JSON, error.headers)
+    else:
+        await reply(send, error.status, "".join(f"{line}\n" for line in error.lines).encode(), TEXT, error.headers)
+
+
+def wants_json(scope: Scope) -> bool:
+    """Say whether a client asks for JSON by name; `*/*` is no wish."""
+    return JSON in header(scope, "accept").lower()

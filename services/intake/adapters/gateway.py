@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from services.intake.adapters.asgi import ClientGoneError, HttpError, Receive, Scope, Send, answer, header, read_body
+from pydantic_core import to_json
+
+from services.intake.adapters.asgi import ClientGoneError, HttpError, answer, header, read_body, wants_json
 from services.intake.adapters.keys import Grant, KeyFile
 from services.intake.domain.desk import Desk
 from services.intake.domain.reading import MAX_BYTES, Kind, parse_json
@@ -24,6 +26,7 @@ from shared.decision import Poison, Transient
 from shared.infra.clock import Clock, monotonic
 from shared.infra.engine.core import Publisher
 from shared.infra.engine.outbox import Outgoing
+from shared.infra.http import JSON, Receive, Scope, Send, refuse, reply
 
 MAX_ITEMS = 1000
 MAX_LINES = 100
@@ -33,7 +36,10 @@ _DENIED = ("forbidden", "unknown-partner")
 
 @dataclass(slots=True)
 class Gateway:
-    """Takes messages of one kind. `desk` gives the newest profiles; `patience` is how long the broker may take."""
+    """Takes messages of one kind. `desk` gives the newest profiles; `patience` is how long the broker may take.
+
+    What fails in a way that nobody foresaw is counted here and answered by the application around it.
+    """
 
     route: str
     kind: Kind
@@ -44,25 +50,34 @@ class Gateway:
     clock: Clock
     metrics: IntakeMetrics
     patience: float
+    body_seconds: float
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["method"] != "POST":
+            self._count(405)
+            await refuse(send, 405, "Only POST is answered here.", allow="POST")
+            return
         try:
             ids = await self._take(scope, receive)
         except ClientGoneError:
             return
         except HttpError as error:
-            self.metrics.requests.labels(self.route, str(error.status)).inc()
-            await answer(send, error.status, error.lines, error.headers)
+            self._count(error.status)
+            await answer(send, error, as_json=wants_json(scope))
             return
-        self.metrics.requests.labels(self.route, "202").inc()
-        await answer(send, 202, {"ids": ids}, {})
+        except Exception:
+            self._count(500)
+            raise
+        self._count(202)
+        await reply(send, 202, to_json({"ids": ids}), JSON, {})
+
+    def _count(self, status: int) -> None:
+        self.metrics.requests.labels(self.route, str(status)).inc()
 
     async def _take(self, scope: Scope, receive: Receive) -> list[str]:
-        if scope["method"] != "POST":
-            raise HttpError(405, "Only POST is answered here.", headers={"allow": "POST"})
         grant = self._grant(scope)
-        body = await read_body(receive, MAX_BYTES)
+        body = await read_body(receive, MAX_BYTES, self.body_seconds)
         items = _items(body, header(scope, "content-type"))
         self._slow_down(grant, len(items))
         sent = self._check(items, grant, header(scope, "idempotency-key"))

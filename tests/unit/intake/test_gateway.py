@@ -82,7 +82,7 @@ async def web(tmp_path: Path) -> AsyncIterator[Web]:
     write_keys(path, KEYS)
     file, throttle = KeyFile(path), Throttle(0.001, BURST)
     routes = {
-        route: Gateway(route, kind, lambda: DESK, file, throttle, bus, ManualClock(NOW), metrics, 0.2)
+        route: Gateway(route, kind, lambda: DESK, file, throttle, bus, ManualClock(NOW), metrics, 0.2, 0.2)
         for route, kind in zip(ROUTES, (Kind.REPORT, Kind.COMMAND), strict=True)
     }
 
