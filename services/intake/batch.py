@@ -19,11 +19,12 @@ from shared.infra.clock import Clock
 from shared.infra.engine import Input
 from shared.infra.engine.fold import Rejection
 from shared.infra.engine.inbox import Record
-from shared.infra.engine.outbox import Outgoing, dead_letter, outgoing_events, place_of
+from shared.infra.engine.outbox import Outgoing, dead_letter, outgoing_events, place_of, received_at
 from shared.infra.kafka import DEAD_LETTER_BYTES
 from shared.infra.log import get_logger
 
 SERVICE = "intake"
+_LOG_APPEND_TIME = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +75,19 @@ class Sorted:
         return Envelope(topic.district, topic.partner or "", self._received(record), message)
 
     def _received(self, record: Record) -> datetime:
-        """Return when the broker took the record; a broker that leaves the timestamp to partners is not believed."""
-        try:
-            return min(self.clock.at(max(0, record.timestamp)), self.now)
-        except (OverflowError, OSError, ValueError):
-            return self.now
+        """Return when the broker took the record, the same at every delivery.
+
+        A broker that leaves the timestamp to partners is not believed when it says a time to come. One that gives it
+        itself is, whatever the clock of this machine says.
+        """
+        at = received_at(self.clock, record)
+        return at if getattr(record, "timestamp_type", None) == _LOG_APPEND_TIME else min(at, self.now)
 
     def _sort(self, record: Record, envelope: Envelope) -> None:
         if envelope.message.kind is Kind.REPORT:
             self.parsed.append((record, self.desk.parse(envelope)))
             return
-        command = self.desk.command(envelope, self.now)
+        command = self.desk.command(envelope)
         id_ = envelope.message.id or place_of(record)
         source = Input(
             command.case_id, f"{command.district}/{envelope.partner}/{id_}", None, None, envelope.message.traceparent
@@ -95,7 +98,7 @@ class Sorted:
     def _refuse(self, record: Record, kind: Kind, poison: Poison) -> None:
         kept, said = fitting(record, poison)
         source = Input("", place_of(record), Refused(poison, kind), record)
-        self.rejections.append(Rejection(source, poison, dead_letter(SERVICE, kept, said, self.now)))
+        self.rejections.append(Rejection(source, poison, dead_letter(SERVICE, kept, said, self._received(record))))
 
     def unlocated(self) -> dict[str, str]:
         """Return where reports without a district were found just now, by `<partner>/<report id>`."""

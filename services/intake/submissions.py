@@ -51,7 +51,7 @@ class Submitter:
             raise Poison("bad-envelope", _WANTED[self.kind])
         district = self._district(item)
         envelope = Envelope(district, self.grant.partner, self.now, message)
-        key = self.desk.check(envelope, self.now)
+        key = self.desk.check(envelope)
         if district == UNLOCATED and self.kind is Kind.REPORT:
             self._must_hold_for(self.desk.parse(envelope).district)
         id_ = key if self.kind is Kind.REPORT else self._command_id(message, number)

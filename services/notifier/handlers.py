@@ -16,7 +16,7 @@ from shared.decision import Poison
 from shared.infra.engine import Engine, Input, read_input
 from shared.infra.engine.fold import Rejection
 from shared.infra.engine.inbox import Record
-from shared.infra.engine.outbox import dead_letter
+from shared.infra.engine.outbox import dead_letter, received_at
 from shared.infra.kafka import BatchHandler
 
 TOPICS = (Topic.INCIDENTS, Topic.CASES, Topic.ESCALATIONS, Topic.COMMANDS)
@@ -64,7 +64,7 @@ def acknowledgements(records: Sequence[Record], engine: Engine[NoticeState]) -> 
         try:
             source = read_input(record)
         except Poison as poison:
-            letter = dead_letter(engine.service, record, poison, engine.clock.now())
+            letter = dead_letter(engine.service, record, poison, received_at(engine.clock, record))
             rejections.append(Rejection(None, poison, letter))
         else:
             inputs.append(replace(source, aggregate=source.event.notice_id))

@@ -62,8 +62,10 @@ def district_of_case(payload: dict[str, Any]) -> str:
     return case[:_DISTRICT]
 
 
-def read_command(message: Message, origin: Origin, now: datetime) -> Command:
+def read_command(message: Message, origin: Origin) -> Command:
     """Return the command as it leaves intake: authorised, with its actor, its time believed, its text masked.
+
+    It is recorded as of when it was received, for delivered again it has the same id, and must have the same content.
 
     Raises:
         Poison: `forbidden`, or `invalid-command` with a line a field.
@@ -74,7 +76,7 @@ def read_command(message: Message, origin: Origin, now: datetime) -> Command:
         raise Poison("forbidden", f"The case is not of district {origin.district}, for which this topic is.")
     data = _prepared(_without_persons(message.payload, cls), origin)
     try:
-        command = cls.model_validate({**data, **_stamped(origin, now)})
+        command = cls.model_validate({**data, **_stamped(origin)})
     except ValidationError as error:
         raise Invalid("invalid-command", wrong_fields(error)) from error
     if any((media.bytes or 0) > LARGEST_INTEGER for media in getattr(command, "evidence", ())):
@@ -82,10 +84,10 @@ def read_command(message: Message, origin: Origin, now: datetime) -> Command:
     return command
 
 
-def _stamped(origin: Origin, now: datetime) -> dict[str, Any]:
+def _stamped(origin: Origin) -> dict[str, Any]:
     partner = origin.partner
     actor = Actor(partner=partner.id, kind=partner.kind, department=partner.department)
-    return {"actor": actor, "district": origin.district, "recorded_at": now}
+    return {"actor": actor, "district": origin.district, "recorded_at": origin.received}
 
 
 def _without_persons(payload: dict[str, Any], cls: type[Command]) -> dict[str, Any]:

@@ -127,7 +127,7 @@ class Desk:
         envelope = parsed.envelope
         return normalise(parsed.report, parsed.content, self._origin(envelope, parsed.district))
 
-    def command(self, envelope: Envelope, now: datetime) -> Command:
+    def command(self, envelope: Envelope) -> Command:
         """Return the command of an envelope as it leaves intake.
 
         Raises:
@@ -137,19 +137,19 @@ class Desk:
         if district == UNLOCATED:
             authorise(self._entry(envelope), command_types()[envelope.message.type])
             district = district_of_case(envelope.message.payload)
-        return read_command(envelope.message, self._origin(envelope, district), now)
+        return read_command(envelope.message, self._origin(envelope, district))
 
     def _origin(self, envelope: Envelope, district: str) -> Origin:
         return Origin(self.index(district), self.partner(district, envelope.partner), envelope.received)
 
-    def check(self, envelope: Envelope, now: datetime) -> str:
+    def check(self, envelope: Envelope) -> str:
         """Check a message as far as it can be without the database; return its key, a report's or a case's id.
 
         Raises:
             Poison: it would become a dead letter.
         """
         if envelope.message.kind is Kind.COMMAND:
-            return self.command(envelope, now).case_id
+            return self.command(envelope).case_id
         parsed = self.parse(envelope)
         self.draft(parsed)
         return parsed.report_id

@@ -5,15 +5,14 @@ A state that cannot be read, encoded or stored fails again at every redelivery, 
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from bson.errors import BSONError
 from pymongo.errors import BulkWriteError, OperationFailure
 
 from shared.decision import Poison
+from shared.infra.clock import Clock
 from shared.infra.engine.fold import Rejection
 from shared.infra.engine.inbox import Input
-from shared.infra.engine.outbox import dead_letter
+from shared.infra.engine.outbox import dead_letter, received_at
 from shared.infra.log import get_logger
 
 BREAKING = (
@@ -39,9 +38,10 @@ def is_broken(error: Exception) -> bool:
     return error.code in _TOO_LARGE if isinstance(error, OperationFailure) else True
 
 
-def broken(service: str, source: Input, error: Exception, now: datetime) -> Rejection:
+def broken(service: str, source: Input, error: Exception, clock: Clock) -> Rejection:
     """Return the refusal of an input whose outcome cannot be stored, and log it without its content."""
     get_logger().error("input_breaks", aggregate=source.aggregate, error=type(error).__name__)
     poison = Poison("internal-error", f"The outcome could not be stored: {type(error).__name__}.")
-    letter = None if source.record is None else dead_letter(service, source.record, poison, now)
+    record = source.record
+    letter = None if record is None else dead_letter(service, record, poison, received_at(clock, record))
     return Rejection(source, poison, letter)

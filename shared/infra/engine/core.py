@@ -15,7 +15,7 @@ from shared.infra.clock import Clock, wall_clock
 from shared.infra.engine.broken import BREAKING, broken, is_broken
 from shared.infra.engine.fold import Applied, Decide, Fold, Rejection
 from shared.infra.engine.inbox import Input, Record, is_for_others, read_input
-from shared.infra.engine.outbox import Outgoing, dead_letter
+from shared.infra.engine.outbox import Outgoing, dead_letter, received_at
 from shared.infra.engine.store import AggregateStore, Slot
 
 MAX_CONFLICT_ROUNDS = 20
@@ -97,7 +97,7 @@ class Engine(Generic[S]):
             try:
                 inputs.append(read_input(record))
             except Poison as poison:
-                letter = dead_letter(self.service, record, poison, self.clock.now())
+                letter = dead_letter(self.service, record, poison, received_at(self.clock, record))
                 rejections.append(Rejection(None, poison, letter))
         return inputs, rejections
 
@@ -149,7 +149,7 @@ class Engine(Generic[S]):
             except BREAKING as error:
                 if not is_broken(error):
                     raise
-                refused.append(broken(self.service, source, error, self.clock.now()))
+                refused.append(broken(self.service, source, error, self.clock))
         await self._run((), refused, decide, passing)
 
     def _steps(self, decide: Decide[S]) -> list[tuple[str, Step[S]]]:
@@ -171,7 +171,7 @@ class Engine(Generic[S]):
 
     async def _decide(self, batch: Batch[S], decide: Decide[S]) -> None:
         await self._prepare(batch, batch.slots)
-        batch.fold = Fold(self.service, decide, self.clock.now(), wall_clock())
+        batch.fold = Fold(self.service, decide, self.clock, self.clock.now(), wall_clock())
         for id_, inputs in batch.groups.items():
             batch.fold.run(batch.slots[id_], inputs)
 

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, Generic
 
 from shared.decision import Decision, Poison, Rejected, S, UnknownCase
+from shared.infra.clock import Clock
 from shared.infra.engine.inbox import Input, Record, read_input
-from shared.infra.engine.outbox import Outgoing, dead_letter, outgoing_events
+from shared.infra.engine.outbox import Outgoing, dead_letter, outgoing_events, received_at
 from shared.infra.engine.store import Slot
 
 Decide = Callable[[S | None, Any, datetime], Decision[S]]
@@ -70,6 +71,7 @@ class Fold(Generic[S]):
 
     service: str
     decide: Decide[S]
+    clock: Clock
     now: datetime
     real_now: datetime
     applied: list[Applied[S]] = field(default_factory=list)
@@ -131,14 +133,17 @@ class Fold(Generic[S]):
         slot.changed = True
         slot.refused.add(source.refusal)
         slot.new_refused.append(source.refusal)
-        slot.outbox.append(dead_letter(self.service, source.record, poison, self.now))
+        slot.outbox.append(self._letter(source.record, poison))
         self.rejections.append(Rejection(source, poison, None))
 
     def reject(self, source: Input, poison: Poison) -> None:
         """Note a refusal; a record gets a dead letter, a tick has none."""
         record = source.record
-        letter = None if record is None else dead_letter(self.service, record, poison, self.now)
+        letter = None if record is None else self._letter(record, poison)
         self.rejections.append(Rejection(source, poison, letter))
+
+    def _letter(self, record: Record, poison: Poison) -> Outgoing:
+        return dead_letter(self.service, record, poison, received_at(self.clock, record))
 
     def _park(self, slot: Slot[S], source: Input, unknown: Rejected) -> None:
         record = source.record

@@ -14,6 +14,7 @@ from shared.contracts.envelope import Envelope, to_headers
 from shared.contracts.ids import event_id
 from shared.contracts.topics import UNLOCATED, parse_topic, topic_name
 from shared.decision import Poison
+from shared.infra.clock import Clock
 from shared.infra.engine.inbox import Input, Record
 
 MAX_HEADERS = 100
@@ -45,13 +46,13 @@ class Outgoing:
 
 
 def outgoing_events(service: str, source: Input, events: Sequence[Event]) -> list[Outgoing]:
-    """Return the records of the events that one input caused; their ids depend on the input alone."""
+    """Return the records of the events that one input caused; their ids depend on the service and the input alone."""
     return [_outgoing(service, source, event, ordinal) for ordinal, event in enumerate(events)]
 
 
 def _outgoing(service: str, source: Input, event: Event, ordinal: int) -> Outgoing:
     envelope = Envelope(
-        id=event_id(source.cause, ordinal),
+        id=event_id(f"{service}/{source.cause}", ordinal),
         source=f"/gridwhistle/{event.district}/{service}",
         type=event.type,
         time=format_instant(event.occurred_at),
@@ -64,13 +65,24 @@ def _outgoing(service: str, source: Input, event: Event, ordinal: int) -> Outgoi
     return Outgoing(topic_name(event.district, event.topic), event.case_id.encode(), value, to_headers(envelope))
 
 
-def dead_letter(service: str, record: Record, poison: Poison, now: datetime) -> Outgoing:
-    """Return the dead letter of a record: the original byte for byte, and why."""
+def received_at(clock: Clock, record: Record) -> datetime:
+    """Return the domain time of a record's timestamp, the same however often it is delivered; without one, now."""
+    try:
+        return clock.at(record.timestamp) if record.timestamp > 0 else clock.now()
+    except (OverflowError, OSError, ValueError):
+        return clock.now()
+
+
+def dead_letter(service: str, record: Record, poison: Poison, at: datetime) -> Outgoing:
+    """Return the dead letter of a record: the original byte for byte, and why.
+
+    `at` must follow from the record: refused again after a crash, it has the same id, and must have the same content.
+    """
     district = _district(record.topic)
     cause = place_of(record)
     letter = RecordRejected(
         district=district,
-        recorded_at=now,
+        recorded_at=at,
         service=service,
         error=poison.error,
         message=poison.message[:MAX_MESSAGE],
@@ -86,7 +98,7 @@ def dead_letter(service: str, record: Record, poison: Poison, now: datetime) -> 
         id=event_id(f"{service}/{cause}", 0),
         source=f"/gridwhistle/{district}/{service}",
         type=letter.type,
-        time=format_instant(now),
+        time=format_instant(at),
         causationid=cause,
     )
     value = letter.model_dump_json(exclude_none=True, by_alias=True).encode()

@@ -65,7 +65,7 @@ class Sweeper(Generic[S]):
     async def _expire(self, ids: list[str]) -> None:
         engine = self.engine
         slots = await engine.store.load(ids)
-        fold = Fold(engine.service, engine.decide, engine.clock.now(), wall_clock())
+        fold = Fold(engine.service, engine.decide, engine.clock, engine.clock.now(), wall_clock())
         for slot in slots.values():
             fold.expire_parked(slot)
         await engine.publisher.publish([item.letter for item in fold.rejections if item.letter is not None])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -92,6 +95,26 @@ def test_a_permitted_command_leaves_under_an_id_of_its_sender() -> None:
     ids = [dict(one.headers)["ce_id"] for one in batch.passing]
     assert ids[0] == ids[1] != ids[2]
     assert {(one.topic, one.key) for one in batch.passing} == {(f"gw.{DISTRICT}.commands", CASE.encode())}
+
+
+@pytest.mark.parametrize("value", [to_json(command("case.verify", ok=True)), b"rubbish"])
+def test_a_record_delivered_again_later_has_the_same_outcome_byte_for_byte(value: bytes) -> None:
+    """The outcome has the same id, and an id with two contents would leave it to chance which of them is heard."""
+    outcomes = []
+    for now in (NOW, NOW + timedelta(minutes=5)):
+        batch = Sorted(DESK, SystemClock(), now)
+        batch.take([record(value)])
+        outcomes.append([*batch.passing, *(one.letter for one in batch.rejections)])
+    assert outcomes[0] == outcomes[1] != []
+
+
+def test_the_brokers_own_clock_is_believed_also_when_ours_is_behind() -> None:
+    """A machine whose clock was set back must not give a command two contents before and after it was set right."""
+    came = record(to_json(command("case.verify", ok=True)))
+    by_broker = SimpleNamespace(**asdict(came), timestamp_type=1)
+    batch = Sorted(DESK, SystemClock(), SENT - timedelta(hours=1))
+    batch.take([by_broker, came])
+    assert [one.recorded_at for one in batch.commands] == [SENT, SENT - timedelta(hours=1)]
 
 
 def test_a_bare_command_is_named_by_its_record() -> None:

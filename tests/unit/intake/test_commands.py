@@ -63,7 +63,7 @@ MAY = {
 
 def read(payload: dict[str, Any], came: Origin) -> Command:
     """Return a bare command as it leaves intake."""
-    return read_command(bare_message(payload), came, NOW)
+    return read_command(bare_message(payload), came)
 
 
 def test_the_table_is_complete() -> None:
@@ -93,7 +93,7 @@ def test_a_command_leaves_with_the_actor_of_its_topic() -> None:
     }
     found = read(command(task_id=f"{CASE}/housing#1", **lies), origin("housing"))
     assert (found.actor.partner, found.actor.kind, found.actor.department) == ("housing", "department", "housing")
-    assert (found.district, found.recorded_at) == (DISTRICT, NOW)
+    assert (found.district, found.recorded_at) == (DISTRICT, SENT)
 
 
 def test_time_is_read_and_believed_as_in_a_report() -> None:
@@ -156,15 +156,13 @@ def test_the_case_must_be_of_the_topics_district() -> None:
 
 def test_without_a_district_the_cases_own_counts() -> None:
     """On gw.000000.in.<partner> the case id says where the command belongs; the partner must be known there."""
-    found = DESK.command(envelope(command("case.verify", ok=True), "grid-app", "000000"), NOW)
+    found = DESK.command(envelope(command("case.verify", ok=True), "grid-app", "000000"))
     assert (found.district, found.actor.partner) == (DISTRICT, "grid-app")
     with pytest.raises(Poison) as caught:
-        DESK.command(
-            envelope(command("case.verify", ok=True, case_id="110101-260701-aaaaaaaa"), "grid-app", "000000"), NOW
-        )
+        DESK.command(envelope(command("case.verify", ok=True, case_id="110101-260701-aaaaaaaa"), "grid-app", "000000"))
     assert caught.value.error == "unknown-district"
     with pytest.raises(Poison) as caught:
-        DESK.command(envelope(command("case.withdraw", reason="r"), "grid-app", "000000"), NOW)
+        DESK.command(envelope(command("case.withdraw", reason="r"), "grid-app", "000000"))
     assert caught.value.error == "forbidden"
 
 
@@ -177,7 +175,7 @@ def test_who_is_not_in_the_profile_may_nothing() -> None:
         ("620171", "unknown-district"),
     ):
         with pytest.raises(Poison) as caught:
-            alone.command(envelope(command(), "stranger", district), NOW)
+            alone.command(envelope(command(), "stranger", district))
         assert caught.value.error == error
 
 
@@ -192,7 +190,7 @@ def test_any_object_is_a_command_or_poison(type_: str, payload: dict[str, Any]) 
     """No other error, whatever stands in its fields."""
     message = Message(bare_message(command()).kind, type_, payload)
     try:
-        assert DESK.command(Envelope(DISTRICT, "centre", SENT, message), NOW).case_id
+        assert DESK.command(Envelope(DISTRICT, "centre", SENT, message)).case_id
     except Poison as poison:
         error = poison.error
     else:

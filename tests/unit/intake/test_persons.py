@@ -24,7 +24,7 @@ def test_unknown_fields_of_a_command_take_no_person_along() -> None:
         "seen": [{"name": "王某某", "at": "请打13800000000", "floor": 3, "open": True}, "a@example.com"],
         "13800000000": 0.5,
     }
-    found = read_command(bare_message(command(task_id="t", **more)), origin("housing"), NOW)
+    found = read_command(bare_message(command(task_id="t", **more)), origin("housing"))
     assert found.model_extra == {
         "handler_phone": "138****0000",
         "called": "138****0000",
