@@ -5,10 +5,11 @@ BIN := .venv/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-# What `make up` may be told: make up BROKER=kafka MONITORING=1 PORT_BASE=19000 STATE=.local/second
+# What `make up` may be told: make up BROKER=kafka SECURE=1 MONITORING=1 PORT_BASE=19000 STATE=.local/second
 BROKER ?= tansu
 STATE ?= .local
-UP_OPTIONS = --broker $(BROKER) --state $(STATE) $(if $(MONITORING),--monitoring) $(if $(PORT_BASE),--port-base $(PORT_BASE))
+UP_OPTIONS = --broker $(BROKER) --state $(STATE) $(if $(SECURE),--secure) $(if $(MONITORING),--monitoring) \
+	$(if $(PORT_BASE),--port-base $(PORT_BASE))
 
 # `make test PYTEST_OPTIONS=-x`
 PYTEST := $(BIN)/python -m pytest $(PYTEST_OPTIONS)
@@ -18,7 +19,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: up down demo
-up: install ## everything on this machine, left running (BROKER=kafka MONITORING=1 PORT_BASE=n)
+up: install ## everything on this machine, left running (BROKER=kafka SECURE=1 MONITORING=1 PORT_BASE=n)
 	@$(BIN)/gridwhistle up $(UP_OPTIONS)
 
 down: install ## end what `make up` started
@@ -69,9 +70,10 @@ fmt: install ## format the code and mend what ruff can mend
 	@$(BIN)/ruff format
 
 .PHONY: docs
-docs: install ## the public contracts as AsyncAPI 3.0 and JSON Schema, in .local/docs
+docs: install ## the public contracts as AsyncAPI 3.0, OpenAPI 3.1 and JSON Schema, in .local/docs
 	@mkdir -p .local/docs
 	@$(BIN)/gridwhistle contracts asyncapi > .local/docs/asyncapi.json
+	@$(BIN)/gridwhistle contracts openapi > .local/docs/openapi.json
 	@$(BIN)/gridwhistle contracts schema > .local/docs/schema.json
 	@ls -l .local/docs
 

@@ -1,4 +1,4 @@
-"""`gridwhistle contracts`: the public surface as AsyncAPI 3.0 and JSON Schema, for partners and their tools."""
+"""`gridwhistle contracts`: what crosses the bus and HTTP, for partners and their tools."""
 
 import sys
 from typing import Annotated
@@ -11,6 +11,7 @@ from deploy.cli._types import required_name
 from deploy.contracts.asyncapi import document
 from deploy.contracts.flows import FLOWS
 from deploy.contracts.schemas import inbound_types, message_types, schema_of
+from services.intake.adapters.openapi import document as http_document
 
 app = typer.Typer(
     name="contracts", help="Print what crosses the bus, for partners and their tools.", no_args_is_help=True
@@ -32,6 +33,12 @@ def asyncapi(
         yaml.dump(made, sys.stdout, Dumper=_Plain, allow_unicode=True, sort_keys=False, width=120)
     else:
         print_json(made)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI 3.1 document of intake's HTTP, which intake also serves at /openapi.json."""
+    print_json(http_document())
 
 
 @app.command()

@@ -10,11 +10,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from deploy.contracts.flows import FLOWS, INBOUND, SUMMARIES, TITLES, topics_of, types_on, types_sent_on
-from deploy.contracts.schemas import REPORT, Schema, as_sent, definitions, inbound_types, message_types
+from deploy.contracts.schemas import REPORT, inbound_types, message_types
 from deploy.kafka.topics import INBOUND as INBOUND_SETTINGS
 from deploy.kafka.topics import SETTINGS
 from shared.contracts.commands import Command
 from shared.contracts.envelope import JSON, STRUCTURED
+from shared.contracts.schemas import Schema, as_sent, definitions
 from shared.contracts.topics import DEFAULT_PARTITIONS, Topic, inbound_name, topic_name
 
 BINDING = "0.5.0"

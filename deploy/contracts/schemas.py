@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+from pydantic.json_schema import GenerateJsonSchema
 
 from shared.contracts.commands import Command
 from shared.contracts.dead_letters import RecordRejected, RecordReplayed
 from shared.contracts.incidents import Report
 from shared.contracts.registry import command_types, event_types
+from shared.contracts.schemas import Schema, WithoutTitles, as_sent
 
 DIALECT = GenerateJsonSchema.schema_dialect
 REPORT = Report.type
-FILLED_IN = frozenset({"actor", "backdated_from", "district", "recorded_at"})
-"""What intake puts into a command; whatever a partner says in these fields is overwritten."""
-
-Schema = dict[str, Any]
-
-
-class _WithoutTitles(GenerateJsonSchema):
-    """A title that only repeats the field's name in other letters is noise."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - the library's signature
-        return False
 
 
 def message_types() -> dict[str, type[BaseModel]]:
@@ -39,21 +28,6 @@ def inbound_types() -> dict[str, type[BaseModel]]:
     return {REPORT: Report, **command_types()}
 
 
-def definitions(types: Mapping[str, type[BaseModel]], ref: str) -> dict[str, Schema]:
-    """Return the schemas of the classes and all they use, by class name; `ref` is like `#/$defs/{model}`."""
-    wanted: Any = [(cls, "validation") for cls in types.values()]
-    _, schema = models_json_schema(wanted, schema_generator=_WithoutTitles, ref_template=ref)
-    found: dict[str, Schema] = schema["$defs"]
-    return found
-
-
-def as_sent(schema: Schema) -> Schema:
-    """Return the schema of a command as a partner sends it: without what intake fills in."""
-    properties = {name: value for name, value in schema["properties"].items() if name not in FILLED_IN}
-    required = [name for name in schema["required"] if name not in FILLED_IN]
-    return {**schema, "properties": properties, "required": required}
-
-
 def schema_of(name: str, *, inbound: bool = False) -> Schema:
     """Return the complete schema of one message type.
 
@@ -61,7 +35,7 @@ def schema_of(name: str, *, inbound: bool = False) -> Schema:
         KeyError: the type is not known, or not one that partners send where `inbound` is asked for.
     """
     cls = (inbound_types() if inbound else message_types())[name]
-    schema: Schema = cls.model_json_schema(schema_generator=_WithoutTitles)
+    schema: Schema = cls.model_json_schema(schema_generator=WithoutTitles)
     sent = as_sent(schema) if inbound and issubclass(cls, Command) else schema
     return {"$schema": DIALECT, "$id": f"urn:{name}{':sent' if inbound else ''}", **_used(sent)}
 

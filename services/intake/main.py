@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from services.intake.adapters.candidates import Candidates
 from services.intake.adapters.gateway import Gateway
 from services.intake.adapters.keys import KeyFile
+from services.intake.adapters.openapi import route as description
 from services.intake.adapters.pins import Pins
 from services.intake.adapters.retention import Retention
 from services.intake.batch import SERVICE
@@ -91,7 +92,7 @@ def create_app(settings: IntakeSettings, clock: Clock | None = None) -> Resilien
 
 
 def _routes(settings: IntakeSettings, intake: Intake) -> list[tuple[str, Any]]:
-    """Return both paths of the gateway; a key has one allowance for the two of them."""
+    """Return both paths of the gateway (a key has one allowance for the two of them) and their description."""
     keys = KeyFile(settings.http_keys_file)
     throttle = Throttle(settings.http_rate_per_second, settings.http_burst)
     engine = intake.engine
@@ -110,7 +111,8 @@ def _routes(settings: IntakeSettings, intake: Intake) -> list[tuple[str, Any]]:
             body_seconds=settings.http_body_seconds,
         )
 
-    return [(route, gateway(route, kind)) for route, kind in zip(ROUTES, (Kind.REPORT, Kind.COMMAND), strict=True)]
+    kinds = zip(ROUTES, (Kind.REPORT, Kind.COMMAND), strict=True)
+    return [*((route, gateway(route, kind)) for route, kind in kinds), description()]
 
 
 def main() -> None:

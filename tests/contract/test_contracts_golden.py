@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from deploy.contracts.schemas import FILLED_IN, REPORT, inbound_types, message_types, schema_of
+from deploy.contracts.schemas import REPORT, inbound_types, message_types, schema_of
 from shared.contracts.commands import Command
 from shared.contracts.envelope import Headers, from_headers, to_headers
 from shared.contracts.ids import case_id
 from shared.contracts.registry import decode, event_types
+from shared.contracts.schemas import FILLED_IN
 from shared.contracts.topics import parse_topic
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -16,6 +16,7 @@ from pydantic_core import to_json
 
 from services.intake.adapters.asgi import ClientGoneError, HttpError, answer, header, read_body, wants_json
 from services.intake.adapters.keys import Grant, KeyFile
+from services.intake.adapters.openapi import MAX_ITEMS
 from services.intake.domain.desk import Desk
 from services.intake.domain.reading import MAX_BYTES, Kind, parse_json
 from services.intake.domain.throttle import Throttle
@@ -28,7 +29,6 @@ from shared.infra.engine.core import Publisher
 from shared.infra.engine.outbox import Outgoing
 from shared.infra.http import JSON, Receive, Scope, Send, refuse, reply
 
-MAX_ITEMS = 1000
 MAX_LINES = 100
 RETRY_AFTER_SECONDS = 5
 _DENIED = ("forbidden", "unknown-partner")

@@ -48,7 +48,7 @@ class KeyFile:
             found = self.path.stat()
             stamp = (found.st_mtime_ns, found.st_size)
             if stamp != self._stamp:
-                self._grants = tuple(_grants(self.path.read_text(encoding="utf-8")))
+                self._grants = tuple(read_grants(self.path.read_text(encoding="utf-8")))
                 self._stamp = stamp
         except (OSError, UnicodeDecodeError) as error:
             if self._stamp is not None or not self._grants:
@@ -56,7 +56,7 @@ class KeyFile:
             self._stamp = None
 
 
-def _grants(text: str) -> Iterator[Grant]:
+def read_grants(text: str) -> Iterator[Grant]:
     """Read the lines; one that cannot be read is named in the log and gives nothing."""
     districts: dict[tuple[str, bytes], set[str]] = {}
     for number, line in enumerate(text.splitlines(), 1):
