@@ -8,7 +8,7 @@ from datetime import datetime
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.geo import haversine_m
 from services.escalation.domain.model import Seat, Team
-from services.escalation.domain.muster import answer, arrive, stand_down, substitute
+from services.escalation.domain.muster import answer, arrive, missing, roll_time, stand_down, substitute
 from services.escalation.domain.whistle import Call, blow, minutes, named_departments
 from shared.contracts.commands import AnswerTeam, BlowWhistle, CheckInTeam, Command, StandDownTeam, SubstituteTeam
 from shared.contracts.escalations import Place
@@ -38,7 +38,10 @@ def on_whistle(draft: Draft, command: BlowWhistle) -> str:
         within=minutes(command.muster_within_minutes),
         quorum=command.quorum,
     )
-    return "whistled" if blow(draft, call) else "team_complete"
+    team = draft.case.team
+    if blow(draft, call):
+        return "whistled"
+    return "already_called" if team is not None and missing(team) else "team_complete"
 
 
 def _place(draft: Draft, command: BlowWhistle) -> Place | None:
@@ -78,7 +81,7 @@ def on_check_in(draft: Draft, command: CheckInTeam) -> str:
         raise _illegal(draft, "No team has been called for this case.")
     team, seat = _seat(draft, command, team)
     team = _fresh(team, command)
-    _inside_window(draft, team, command)
+    _inside_window(draft, team, seat, command)
     distance = _inside_fence(draft, team, command)
     if seat.present_at is not None:
         return "already_present"
@@ -122,11 +125,12 @@ def _fresh(team: Team, command: CheckInTeam) -> Team:
     return team.model_copy(update={"nonces": (*team.nonces, seen)})
 
 
-def _inside_window(draft: Draft, team: Team, command: CheckInTeam) -> None:
+def _inside_window(draft: Draft, team: Team, seat: Seat, command: CheckInTeam) -> None:
     rules, at = draft.profile.whistle, command.occurred_at
     if at > draft.now + draft.profile.future_tolerance:
         raise Rejected("future-check-in", "The check-in says it will happen later than now.")
-    end = min(team.muster_by + rules.check_in_after, team.ended_at or team.muster_by + rules.check_in_after)
+    end = roll_time(team, seat) + rules.check_in_after
+    end = min(end, team.ended_at or end)
     if not team.whistled_at - rules.check_in_before <= at <= end:
         raise Rejected("outside-window", "The check-in is not from the time in which this team was at work.")
 

@@ -117,7 +117,7 @@ class Seat(Part):
     """A department's place in the team; `by` is who comes in its stead.
 
     `called_at` and `due_at` are the whistle and the muster time it was first called with; `silent` means that it had
-    not answered in time, `absences` in how many rounds it was not there in time.
+    not answered in time, `absences` in how many rounds it was not there in time, `absent_at` when that was last said.
     """
 
     department: str
@@ -130,6 +130,7 @@ class Seat(Part):
     eta: AwareDatetime | None = None
     silent: bool = False
     absences: int = 0
+    absent_at: AwareDatetime | None = None
     present_at: AwareDatetime | None = None
     received_at: AwareDatetime | None = None
     distance_m: float | None = None
@@ -141,7 +142,11 @@ class Seat(Part):
 
 
 class Team(Part):
-    """A joint team (联合处置队伍): one life from the first whistle to the stand-down, in rounds."""
+    """A joint team (联合处置队伍): one life from the first whistle to the stand-down, in rounds.
+
+    Every whistle is a `round`; `added` says how many of them only called further members, in the course of a round that
+    was running. `failed_at` is when it was said that the present round has no quorum.
+    """
 
     number: int
     round: int = 1
@@ -155,6 +160,8 @@ class Team(Part):
     seats: tuple[Seat, ...]
     answers_checked: bool = False
     mustered: bool = False
+    added: int = 0
+    failed_at: AwareDatetime | None = None
     on_scene_at: AwareDatetime | None = None
     nonces: tuple[str, ...] = ()
     ended_at: AwareDatetime | None = None
@@ -164,6 +171,11 @@ class Team(Part):
     def live(self) -> bool:
         """Whether the team has not been stood down."""
         return self.ended_at is None
+
+    @property
+    def musters(self) -> int:
+        """How often everybody was called to be there at a time."""
+        return self.round - self.added
 
 
 class Phase(StrEnum):

@@ -57,8 +57,24 @@ def answer_due(team: Team) -> datetime | None:
 
 
 def muster_due(team: Team) -> datetime | None:
-    """Return when it will be said who is absent."""
-    return team.muster_by if team.live and not team.mustered and missing(team) else None
+    """Return when it will next be said who is absent."""
+    return min((roll_time(team, seat) for seat in _outstanding(team)), default=None) if team.live else None
+
+
+def roll_time(team: Team, seat: Seat) -> datetime:
+    """Return when a member counts as absent in this round; one that was called later has until later."""
+    return max(team.muster_by, seat.due_at)
+
+
+def _outstanding(team: Team) -> list[Seat]:
+    """Return the seats that should be taken, are not, and were not called absent in this round."""
+    return [seat for seat in missing(team) if not _called_absent(team, seat)]
+
+
+def _called_absent(team: Team, seat: Seat) -> bool:
+    if seat.due_at <= team.muster_by:
+        return team.mustered
+    return seat.absent_at is not None and seat.absent_at >= seat.due_at
 
 
 def note_silence(draft: Draft, team: Team) -> None:
@@ -71,23 +87,31 @@ def note_silence(draft: Draft, team: Team) -> None:
 
 
 def call_the_roll(draft: Draft, team: Team, at: datetime) -> str:
-    """At the muster time: say who is absent; without a quorum the case rises and the whistle is blown again."""
-    absent = missing(team)
-    for seat in absent:
+    """At a muster time: say who is absent; without a quorum the case rises and the whistle is blown again."""
+    for seat in [seat for seat in _outstanding(team) if roll_time(team, seat) <= at]:
         answered = seat.answered_at is not None
         draft.say_of_team(team, TeamAbsent, at, department=seat.holder, answered=answered)
-        team = with_seat(team, seat.model_copy(update={"absences": seat.absences + 1}))
-    team = team.model_copy(update={"mustered": True})
+        team = with_seat(team, seat.model_copy(update={"absences": seat.absences + 1, "absent_at": at}))
+    team = team.model_copy(update={"mustered": team.mustered or at >= team.muster_by})
     draft.change(team=team)
-    if team.on_scene_at is not None:
+    if team.on_scene_at is not None or team.failed_at is not None or _may_gather(team):
         return "absence_noted"
-    away = tuple(seat.holder for seat in absent)
+    _fail(draft, team.model_copy(update={"failed_at": at}), at)
+    return "muster_failed"
+
+
+def _may_gather(team: Team) -> bool:
+    """Say whether the quorum may still be there in time: members called later are still on their way."""
+    awaited = [seat for seat in team.seats if seat.present_at is not None or not _called_absent(team, seat)]
+    return sum(seat.required for seat in awaited) >= team.quorum
+
+
+def _fail(draft: Draft, team: Team, at: datetime) -> None:
+    draft.change(team=team)
+    away = tuple(seat.holder for seat in missing(team) if _called_absent(team, seat))
     draft.say_of_team(team, TeamMusterFailed, at, present=present(team), absent=away)
     rise(draft, at, "muster_failed")
-    if team.round < draft.profile.whistle.max_rounds:
-        call = Call((), draft.blown_at(at), "muster_failed", quorum=team.quorum)
-        further_round(draft, team, call)
-    return "muster_failed"
+    further_round(draft, team, Call((), draft.blown_at(at), "muster_failed", quorum=team.quorum))
 
 
 def answer(draft: Draft, team: Team, seat: Seat, at: datetime, said: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ Four ways lead here: a joint case at its opening, a person by hand, the ladder, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,15 +79,45 @@ def blow(draft: Draft, call: Call) -> bool:
 
 
 def further_round(draft: Draft, team: Team, call: Call) -> bool:
-    """Call those of a live team who are not there yet, and any new members, for another round."""
+    """Whistle again for a live team. Return whether anybody is called.
+
+    After the muster time everybody who is not there is called anew, as often as the profile allows. Before it, and when
+    the rounds are used up, only who has not been called yet: nobody who was gets more time by it.
+    """
     seats = _seated(draft, team.seats, call)
+    if team.mustered and team.musters < draft.profile.whistle.max_rounds:
+        return _call_anew(draft, team, call, seats)
+    return _call_more(draft, team, call, seats)
+
+
+def _call_anew(draft: Draft, team: Team, call: Call, seats: tuple[Seat, ...]) -> bool:
     if all(seat.present_at is not None for seat in seats if seat.required) and len(seats) == len(team.seats):
         return False
     place = call.place or team.place
     fresh = tuple(seat if seat.present_at else _asked_again(seat) for seat in seats)
     base = _Base(team.number, team.round + 1, team.whistled_at, place, call.reason, fresh, team.nonces)
-    _summon(draft, _timed(draft, call, base).model_copy(update={"on_scene_at": team.on_scene_at}))
+    kept = {"on_scene_at": team.on_scene_at, "added": team.added}
+    _summon(draft, _timed(draft, call, base).model_copy(update=kept))
     return True
+
+
+def _call_more(draft: Draft, team: Team, call: Call, seats: tuple[Seat, ...]) -> bool:
+    if call.place is not None and not _same_place(call.place, team.place):
+        sentence = "The team musters at another place; stand it down to call one to this."
+        raise Rejected("illegal-transition", sentence, draft.case.phase)
+    called = tuple(seat for seat in seats if seat not in team.seats and seat.present_at is None)
+    if not called:
+        return False
+    base = _Base(team.number, team.round + 1, team.whistled_at, team.place, call.reason, seats, team.nonces)
+    timed = _timed(draft, call, base)
+    taken = ("round", "summoned_at", "answer_by", "quorum", "reason", "seats")
+    more = {"added": team.added + 1, "answers_checked": False, **{name: getattr(timed, name) for name in taken}}
+    _summon(draft, team.model_copy(update=more), called, timed.muster_by)
+    return True
+
+
+def _same_place(named: Place, place: Place) -> bool:
+    return named == place or (named.lon is None and named.address == place.address)
 
 
 def _asked_again(seat: Seat) -> Seat:
@@ -142,23 +172,23 @@ def _seated(draft: Draft, seats: tuple[Seat, ...], call: Call) -> tuple[Seat, ..
         if code not in taken:
             taken[code] = changed[code] = Seat(department=code, required=required, called_at=call.at, due_at=due)
         elif required and not taken[code].required:
-            changed[taken[code].department] = taken[code].model_copy(update={"required": True})
+            summoned = {"required": True, "called_at": call.at, "due_at": due}
+            changed[taken[code].department] = taken[code].model_copy(update=summoned)
     return tuple(changed.values())
 
 
-def _summon(draft: Draft, team: Team) -> None:
-    """Tell the members who are not on site yet."""
+def _summon(draft: Draft, team: Team, called: Sequence[Seat] = (), muster_by: datetime | None = None) -> None:
+    """Tell those who are called, or all who are not on site yet."""
     draft.change(team=team)
+    called = called or [seat for seat in team.seats if not seat.present_at]
     draft.say_of_team(
         team,
         TeamSummoned,
         team.summoned_at,
-        members=tuple(
-            TeamMember(department=seat.holder, required=seat.required) for seat in team.seats if not seat.present_at
-        ),
+        members=tuple(TeamMember(department=seat.holder, required=seat.required) for seat in called),
         place=team.place,
         answer_by=team.answer_by,
-        muster_by=team.muster_by,
+        muster_by=muster_by or team.muster_by,
         quorum=team.quorum,
         reason=team.reason,
     )
