@@ -48,7 +48,7 @@ class HttpReceiver:
         self.connections += 1
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
-                self.requests.append(await _read_request(reader))
+                self.requests.append(await read_request(reader))
                 if not await self._answer(writer):
                     break
         writer.close()
@@ -82,7 +82,8 @@ _ANSWERS = {
 }
 
 
-async def _read_request(reader: asyncio.StreamReader) -> Request:
+async def read_request(reader: asyncio.StreamReader) -> Request:
+    """Read one request whole."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     line, *rest = head.split("\r\n")
     headers = {name.strip().lower(): value.strip() for name, _, value in (one.partition(":") for one in rest if one)}
