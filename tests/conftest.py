@@ -11,7 +11,7 @@ from tests.support.stack import chosen_broker, infra_config, stack_config
 
 TESTS = Path(__file__).parent
 # The folders whose tests need neither a broker nor a database; all others start real processes.
-QUICK = {"unit", "contract"}
+QUICK = {"unit", "contract", "model"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
