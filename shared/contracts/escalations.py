@@ -164,11 +164,13 @@ class TeamCheckedIn(MemberEvent):
 
 
 class TeamSubstituted(MemberEvent):
-    """The member sends `by` in its place."""
+    """The member sends `by` in its place, which has to be at the place by `muster_by`."""
 
     type: ClassVar[str] = "gridwhistle.team.substituted.v1"
 
     by: str
+    place: Place | None = None
+    muster_by: Instant | None = None
 
 
 class TeamAbsent(MemberEvent):

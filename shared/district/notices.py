@@ -29,6 +29,7 @@ DEFAULT_AUDIENCES: Audiences = {
     "clock.breached": (Audience.DUTY_OFFICER, Audience.HEAD),
     "case.escalated": (),
     "team.summoned": (Audience.DUTY_OFFICER, Audience.HEAD),
+    "team.substituted": (Audience.DUTY_OFFICER, Audience.CENTRE),
     "team.absent": (Audience.HEAD, Audience.CENTRE),
     "team.on-scene": (Audience.CENTRE,),
     "team.muster-failed": (Audience.CENTRE_DIRECTOR,),

@@ -126,7 +126,8 @@ def substitute(draft: Draft, team: Team, seat: Seat, at: datetime, by: str) -> N
     """Give a member's seat to another department, which has to answer and come itself."""
     given = {"by": by, "coming": None, "answered_at": None, "eta": None, "silent": False}
     draft.change(team=with_seat(team, seat.model_copy(update=given)))
-    draft.say_of_team(team, TeamSubstituted, at, department=seat.holder, by=by)
+    known = {"place": team.place, "muster_by": roll_time(team, seat)}
+    draft.say_of_team(team, TeamSubstituted, at, department=seat.holder, by=by, **known)
 
 
 def arrive(draft: Draft, team: Team, seat: Seat, arrival: dict[str, Any]) -> None:

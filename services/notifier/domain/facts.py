@@ -34,6 +34,8 @@ class Facts(Value):
     summary: str = ""
     department: str | None = None
     departments: tuple[str, ...] = ()
+    substitute: str | None = None
+    substituted: str | None = None
     due_at: datetime | None = None
     fraction: float | None = None
     level: int | None = None

@@ -205,6 +205,16 @@ def _summoned(draft: _Draft) -> tuple[Telling, ...]:
     return (draft.telling(step, "summoned", facts, about=members, moot=True, **late),)
 
 
+def _substituted(draft: _Draft) -> tuple[Telling, ...]:
+    event = draft.event
+    place = shorten(event.place.address, 60) if event.place else ""
+    facts = {"substitute": event.by, "substituted": event.department, "due_at": event.muster_by}
+    facts |= {"round": event.round, **({"place": place} if place else {})}
+    step = f"substituted:{event.team_id}:{event.round}:{event.department}:{event.by}"
+    late = {"until": event.muster_by, "pressing": True}
+    return (draft.telling(step, "substituted", facts, about=(event.by, event.department), moot=True, **late),)
+
+
 def _absent(draft: _Draft) -> tuple[Telling, ...]:
     event = draft.event
     step = f"absent:{event.team_id}:{event.round}:{event.department}"
@@ -247,6 +257,7 @@ _STEPS: dict[type[Event], Callable[[_Draft], tuple[Telling, ...]]] = {
     escalations.ClockBreached: _breached,
     escalations.CaseEscalated: _escalated,
     escalations.TeamSummoned: _summoned,
+    escalations.TeamSubstituted: _substituted,
     escalations.TeamAbsent: _absent,
     escalations.TeamOnScene: _on_scene,
     escalations.TeamMusterFailed: _muster_failed,

@@ -32,6 +32,7 @@ REMEMBERED: frozenset[type[Event]] = frozenset({
     cases.CaseWithdrawn,
     cases.CaseReopened,
     escalations.TeamSummoned,
+    escalations.TeamSubstituted,
     EraseReporter,
     *ENDINGS,
 })  # fmt: skip
@@ -48,6 +49,8 @@ def remember(view: CaseView, event: Event) -> CaseView:
     if isinstance(event, ENDINGS):
         done = (*view.done, task_suffix(event.task_id))[-MAX_DONE:]
         return view.model_copy(update={"done": done})
+    if isinstance(event, (escalations.TeamSummoned, escalations.TeamSubstituted)):
+        return view.model_copy(update={"members": _members(view, event)})
     return view.model_copy(update=_changes(event))
 
 
@@ -105,6 +108,13 @@ def _changes(event: Event) -> dict[str, Any]:
         return {"closed": True}
     if isinstance(event, cases.CaseReopened):
         return {"closed": False, "outcome": None, "episode": event.episode}
-    if isinstance(event, escalations.TeamSummoned):
-        return {"members": tuple(one.department for one in event.members)}
     return {}
+
+
+def _members(view: CaseView, event: escalations.TeamSummoned | escalations.TeamSubstituted) -> tuple[str, ...]:
+    """Return the departments of the team; a further whistle names only those it calls, and the others stay members."""
+    before = view.members
+    if isinstance(event, escalations.TeamSubstituted):
+        return (*(code for code in before if code not in (event.department, event.by)), event.by)
+    called = (one.department for one in event.members)
+    return tuple(dict.fromkeys((*(before if event.round > 1 else ()), *called)))

@@ -91,6 +91,8 @@ class Speech:
 _SAY: dict[str, Callable[[Speech, Any], Any]] = {
     "department": Speech.department,
     "departments": Speech.departments,
+    "substitute": Speech.department,
+    "substituted": Speech.department,
     "category": Speech.category,
     "due_at": Speech.instant,
     "until": Speech.instant,

@@ -38,6 +38,7 @@ from tests.unit.notifier.world import (
     resolved,
     returned,
     stood_down,
+    substituted,
     summoned,
     triaged,
     warned,
@@ -75,6 +76,14 @@ def test_each_event_is_told_to_whom_the_profile_says(world: World) -> None:
         (returned(), [("returned", "centre/duty_officer")]),
         (hold_requested(), [("approval", "centre/duty_officer")]),
         (extension_requested(), [("approval", "centre/duty_officer")]),
+        (
+            substituted(),
+            [
+                ("substituted", "street/duty_officer"),
+                ("substituted", "police/duty_officer"),
+                ("substituted", "centre/duty_officer"),
+            ],
+        ),
         (absent(), [("absent", "police/head"), ("absent", "centre/duty_officer")]),
         (on_scene(), [("on_scene", "centre/duty_officer")]),
         (muster_failed(), [("muster_failed", "centre/head")]),
@@ -100,6 +109,14 @@ def test_a_whistle_is_told_to_duty_officer_and_head_of_every_member_each_by_its_
     world.events.clear()
     world.tell(stood_down())
     assert {one[1] for one in world.queued()} == {"housing/duty_officer", "police/duty_officer"}
+
+
+def test_the_end_of_a_team_is_told_to_whoever_belongs_to_it_by_then(world: World) -> None:
+    """A further whistle names only those it calls, and a substitute has taken the place of a member."""
+    world.tell(summoned(), summoned(2, members=("street",)), substituted("police", "centre"))
+    world.events.clear()
+    world.tell(stood_down())
+    assert {one[1] for one in world.queued()} == {"housing/duty_officer", "street/duty_officer", "centre/duty_officer"}
 
 
 def test_the_same_event_under_another_id_tells_nothing_again(world: World) -> None:

@@ -36,6 +36,7 @@ from tests.unit.notifier.world import (
     resolved,
     returned,
     stood_down,
+    substituted,
     summoned,
     triaged,
     warned,
@@ -49,8 +50,8 @@ TWO_MESSAGES = 2 * 67
 
 EVERY_EVENT: tuple[Event, ...] = (
     accepted(), merged(), triaged(), opened(), assigned(), returned(), hold_requested(), extension_requested(),
-    warned(), breached(), escalated(), summoned(), absent(), on_scene(), muster_failed(), stood_down(), resolved(),
-    closed(), reopened(), case_event(CaseWithdrawn, reason="误报", episode=2),
+    warned(), breached(), escalated(), summoned(), substituted(), absent(), on_scene(), muster_failed(), stood_down(),
+    resolved(), closed(), reopened(), case_event(CaseWithdrawn, reason="误报", episode=2),
 )  # fmt: skip
 OFFICIALS = ["duty_officer", "head", "centre", "centre_director", "township", "grid_worker"]
 

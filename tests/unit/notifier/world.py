@@ -44,6 +44,7 @@ from shared.contracts.escalations import (
     TeamMusterFailed,
     TeamOnScene,
     TeamStoodDown,
+    TeamSubstituted,
     TeamSummoned,
 )
 from shared.contracts.incidents import ReportAccepted, ReportMerged
@@ -445,6 +446,13 @@ def summoned(number: int = 1, members: tuple[str, ...] = ("housing", "police"), 
     }
     whistle: TeamSummoned = team_event(TeamSummoned, number, **{**facts, **more})
     return whistle
+
+
+def substituted(department: str = "police", by: str = "street") -> TeamSubstituted:
+    """Return a member that sends another."""
+    facts = {"place": Place(address="解放中路12号"), "muster_by": NOON + timedelta(minutes=30)}
+    sent: TeamSubstituted = team_event(TeamSubstituted, department=department, by=by, **facts)
+    return sent
 
 
 def absent(code: str = "police") -> TeamAbsent:
