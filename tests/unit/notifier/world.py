@@ -450,7 +450,7 @@ def summoned(number: int = 1, members: tuple[str, ...] = ("housing", "police"), 
 
 def substituted(department: str = "police", by: str = "street") -> TeamSubstituted:
     """Return a member that sends another."""
-    facts = {"place": Place(address="解放中路12号"), "muster_by": NOON + timedelta(minutes=30)}
+    facts: dict[str, Any] = {"place": Place(address="解放中路12号"), "muster_by": NOON + timedelta(minutes=30)}
     sent: TeamSubstituted = team_event(TeamSubstituted, department=department, by=by, **facts)
     return sent
 
