@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, NodeNotReadyError, RequestTimedOutError
 
 from deploy.cli._console import fail
+from shared.infra.connections import ConnectionSettings, kafka_options
 from shared.infra.kafka import DEAD_LETTER_BYTES
+from shared.infra.wiring import wrong_settings_in_words
 
 CLIENT = "gridwhistle-cli"
 START_SECONDS = 10.0
@@ -25,16 +28,38 @@ def broker_away(bootstrap: str) -> Iterator[None]:
         reason = str(error) or type(error).__name__
         fail(
             f"The broker at {bootstrap} does not answer ({reason}).\n"
-            "Is it running (gridwhistle up), and is the address right (--bootstrap, GW_KAFKA_BOOTSTRAP)?"
+            f"Is it running (gridwhistle up), and is the address right (--bootstrap, GW_KAFKA_BOOTSTRAP)?{who()}"
         )
     except KafkaError as error:
         fail(f"The broker at {bootstrap} refused: {error}")
 
 
+def settings() -> ConnectionSettings:
+    """Return who we are to broker and database, as the environment says; what is wrong with it ends the command."""
+    with wrong_settings_in_words():
+        return ConnectionSettings()
+
+
+def options() -> dict[str, Any]:
+    """Return the same for a client of aiokafka."""
+    with wrong_settings_in_words():
+        return kafka_options(settings())
+
+
+def who() -> str:
+    """Say as whom we came: a broker that does not know us closes the door without a word."""
+    user = settings().kafka_username
+    if user:
+        return f"\nWe came as {user}: are password and authority right (GW_KAFKA_PASSWORD_FILE, GW_KAFKA_CA_FILE)?"
+    return "\nA secured broker wants to know who you are: GW_KAFKA_USERNAME, GW_KAFKA_PASSWORD_FILE, GW_KAFKA_CA_FILE."
+
+
 @asynccontextmanager
 async def admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
     """Give an administrator's connection."""
-    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id=CLIENT, request_timeout_ms=REQUEST_MS)
+    client = AIOKafkaAdminClient(
+        bootstrap_servers=bootstrap, client_id=CLIENT, request_timeout_ms=REQUEST_MS, **options()
+    )
     async with _connection(bootstrap, client.start, client.close):
         yield client
 
@@ -49,6 +74,7 @@ async def producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
         linger_ms=2,
         max_request_size=DEAD_LETTER_BYTES,
         request_timeout_ms=REQUEST_MS,
+        **options(),
     )
     async with _connection(bootstrap, client.start, client.stop):
         yield client
@@ -65,6 +91,7 @@ async def consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
         max_partition_fetch_bytes=DEAD_LETTER_BYTES,
         metadata_max_age_ms=5_000,
         request_timeout_ms=REQUEST_MS,
+        **options(),
     )
     async with _connection(bootstrap, client.start, client.stop):
         yield client

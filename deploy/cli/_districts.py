@@ -50,8 +50,17 @@ def applied(districts: Sequence[str], mongo_url: str) -> list[DistrictPartners]:
     Raises:
         typer.BadParameter: a code is not one.
     """
+    return [_of(profile) for profile in applied_profiles(districts, mongo_url)]
+
+
+def applied_profiles(districts: Sequence[str], mongo_url: str) -> list[Profile]:
+    """Return the newest applied profiles of districts, of every one when none is named.
+
+    Raises:
+        typer.BadParameter: a code is not one.
+    """
     codes = [check_code(code) for code in districts] or run(_known(mongo_url))
-    return [_of(from_database(code, mongo_url)) for code in codes]
+    return [from_database(code, mongo_url) for code in codes]
 
 
 async def _known(mongo_url: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Profiles for commands: from files, checked, or from the database."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +18,29 @@ from shared.infra.mongo import connect
 __all__ = ["MONGO_URL", "AsJson", "MongoUrl", "ProfilePath", "away", "from_database", "from_files", "store"]
 
 MONGO_URL = "mongodb://127.0.0.1:27017/?replicaSet=gw"
-MongoUrl = Annotated[str, typer.Option("--mongo-url", envvar="GW_MONGO_URL", help="The database of the services.")]
+
+
+def _from_file(url: str) -> str:
+    """Return the URL of the file that the environment names, unless the command line names another itself."""
+    file = os.environ.get(MONGO_URL_FILE)
+    if not file or url not in {MONGO_URL, os.environ.get("GW_MONGO_URL")}:
+        return url
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise typer.BadParameter(f"{MONGO_URL_FILE}: {file}: {error.strerror}") from None
+
+
+MONGO_URL_FILE = "GW_MONGO_URL_FILE"
+MongoUrl = Annotated[
+    str,
+    typer.Option(
+        "--mongo-url",
+        envvar="GW_MONGO_URL",
+        callback=_from_file,
+        help=f"The database of the services; or {MONGO_URL_FILE}.",
+    ),
+]
 ProfilePath = Annotated[
     Path, typer.Argument(exists=True, help="A profile: a folder of YAML and CSV files, or one YAML file.")
 ]

@@ -56,12 +56,15 @@ def _places(now: StackState) -> Table:
             "reports in", f"POST http://{HOST}:{intake.port}/v1/reports or topics gw.<district>.in.<partner>"
         )
     places.add_row("health", "/healthz /readyz /metrics on each service's address")
-    places.add_row("bootstrap", f"{now.bootstrap} ({now.broker})")
+    places.add_row("bootstrap", f"{now.bootstrap} ({now.broker}{', asks for user and password' if now.secure else ''})")
     places.add_row("mongo", now.mongo_url)
     for line in _topics(now.topics):
         places.add_row("topics", line)
     places.add_row("data, keys", f"{short(now.state)}, {short(now.state)}/secrets (API keys: http-clients.json)")
     places.add_row("settings", f"set -a; . {short(now.state)}/client.env")
+    if now.secure:
+        keys = f"{short(now.state)}/secrets"
+        places.add_row("passwords", f"{keys}/kafka, {keys}/mongo; {keys}/ca.pem; the settings are the operator's")
     places.add_row(
         "end it", "gridwhistle down" if short(now.state) == ".local" else f"gridwhistle down --state {now.state}"
     )

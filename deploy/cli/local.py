@@ -81,6 +81,9 @@ def up(
     broker: Annotated[
         Literal["tansu", "kafka"], typer.Option(help="kafka: Apache Kafka, needs Java 17 and Maven.")
     ] = "tansu",
+    secure: Annotated[
+        bool, typer.Option("--secure", help="Broker and database ask everybody who they are; with --broker kafka.")
+    ] = False,
     monitoring: Annotated[bool, typer.Option("--monitoring", help="Start this machine's prometheus over it.")] = False,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay here; Ctrl-C ends it.")] = False,
     port_base: Annotated[
@@ -95,9 +98,12 @@ def up(
     as_json: Json = False,
 ) -> None:
     """Start mongod, a broker, topics, district profiles and the four services; leave them running."""
+    if secure and broker != "kafka":
+        raise typer.BadParameter("only Apache Kafka can be secured: --broker kafka", param_hint="--secure")
     config = StackConfig(
         state=state.resolve(),
         broker=broker,
+        secure=secure,
         monitoring=monitoring,
         port_base=port_base,
         districts=wanted_districts(districts),

@@ -2,9 +2,9 @@
 
 import pkgutil
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 import services
 
@@ -75,9 +75,16 @@ class StackConfig(Value):
     provision: bool = True
     partitions: int | None = Field(default=None, ge=1, description="of every topic; the usual number when left out")
     monitoring: bool = False
+    secure: bool = Field(default=False, description="broker and database ask everybody who they are")
     mode: Literal["live", "demo", "replay"] = "live"
     clock: VirtualClock | None = None
     env: dict[str, str] = Field(default_factory=dict, description="more settings for the services")
+
+    @model_validator(mode="after")
+    def _tansu_asks_nobody(self) -> Self:
+        if self.secure and self.broker != "kafka":
+            raise ValueError("only Apache Kafka can be secured: broker kafka")
+        return self
 
     @property
     def ports(self) -> Ports:

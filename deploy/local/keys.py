@@ -23,6 +23,23 @@ def write_private(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
+def new_password() -> str:
+    """Return a password nobody has had yet, long enough that a broker's salted hash of it gives nothing away."""
+    return secrets.token_urlsafe(KEY_BYTES)
+
+
+def password_of(file: Path) -> str:
+    """Return the password in a file, made the first time."""
+    if not file.exists():
+        write_password(file, new_password())
+    return file.read_text(encoding="utf-8").strip()
+
+
+def write_password(file: Path, password: str) -> None:
+    """Put a password into its file."""
+    write_private(file, f"{password}\n")
+
+
 def partners(folders: Iterable[Path]) -> dict[str, list[str]]:
     """Return each partner of the profiles, departments too, with the districts that name it.
 

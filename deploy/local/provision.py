@@ -9,6 +9,7 @@ from deploy.local.component import together
 from deploy.local.config import ROOT, StackConfig
 from deploy.local.errors import ComponentError
 from deploy.local.report import Report
+from deploy.local.secured.identity import passwords
 
 STEP_SECONDS = 120
 LAST_LINES = 12
@@ -18,8 +19,10 @@ def steps(config: StackConfig) -> list[tuple[str, ...]]:
     """Return the arguments of `gridwhistle`; none needs another to be done."""
     folders = [str(folder) for folder in config.profile_folders()]
     layout = () if config.partitions is None else ("--partitions", str(config.partitions))
-    topics = ("topics", "apply", *layout, *(part for folder in folders for part in ("--profile", folder)))
-    return [topics, *(("district", "apply", folder) for folder in folders)]
+    named = tuple(part for folder in folders for part in ("--profile", folder))
+    topics = ("topics", "apply", *layout, *named)
+    access = ("acl", "apply", "--passwords", str(passwords(config.secrets)), *named)
+    return [topics, *([access] if config.secure else []), *(("district", "apply", folder) for folder in folders)]
 
 
 async def apply(config: StackConfig, env: Mapping[str, str], report: Report) -> None:

@@ -8,6 +8,7 @@ from deploy.local import mongo, probes
 from deploy.local.component import Program
 from deploy.local.config import StackConfig
 from deploy.local.machine import HOST
+from deploy.local.secured.identity import OPERATOR, identity
 
 
 def common_env(config: StackConfig, origin: datetime) -> dict[str, str]:
@@ -21,6 +22,7 @@ def common_env(config: StackConfig, origin: datetime) -> dict[str, str]:
         "GW_KAFKA_BOOTSTRAP": f"{HOST}:{ports.kafka}",
         "GW_KAFKA_IDEMPOTENT": "false" if config.broker == "tansu" else "true",
         "GW_MONGO_URL": mongo.url(ports.mongo),
+        **identity(config, OPERATOR),
         "GW_HTTP_HOST": HOST,
         "GW_DISTRICTS": ",".join(config.districts),
         "GW_VAULT_KEYS_FILE": str(secrets / "vault.keys"),

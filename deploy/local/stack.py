@@ -3,17 +3,20 @@
 import asyncio
 import shlex
 from collections.abc import Iterable, Mapping
-from typing import Self
+from typing import Any, Self
 
-from deploy.local import kafka, keys, mongo, monitoring, provision, services, tansu
+from deploy.kafka.grants import OPERATOR, SERVICE_PREFIX
+from deploy.local import kafka, keys, mongo, monitoring, provision, secured, services, tansu
 from deploy.local.component import Component, together
 from deploy.local.config import StackConfig
 from deploy.local.drain import drain
 from deploy.local.errors import StackError
 from deploy.local.machine import HOST, check_ports, check_this_platform
 from deploy.local.report import Report, silent
+from deploy.local.secured import identity
 from deploy.local.state import Lock
 from shared.infra.clock import monotonic, wall_clock
+from shared.infra.connections import kafka_options
 
 
 class LocalStack:
@@ -37,8 +40,13 @@ class LocalStack:
 
     @property
     def mongo_url(self) -> str:
-        """Return the database's address."""
-        return mongo.url(self.config.ports.mongo)
+        """Return the database's address, with the operator's password where one is asked for."""
+        plain = mongo.url(self.config.ports.mongo)
+        return identity.connection(self.config, OPERATOR).mongo_url if self.config.secure else plain
+
+    def kafka_options(self, principal: str = OPERATOR) -> dict[str, Any]:
+        """Return how a client of aiokafka in this process becomes that principal; nothing where nobody is asked."""
+        return kafka_options(identity.connection(self.config, principal))
 
     @property
     def broker(self) -> Component:
@@ -91,11 +99,13 @@ class LocalStack:
         """
         check_this_platform()
         self._lock.take()
+        secured.check_kept_data(self.config)
         self.env = services.common_env(self.config, wall_clock())
         check_ports(self._all_ports())
         # A stack without profiles has no partners either, e.g. the broker and database of a test.
         folders = self.config.profile_folders() if self.config.provision else []
         keys.ensure_secrets(self.config.secrets, keys.partners(folders))
+        secured.prepare(self.config, mongo.url(self.config.ports.mongo))
         self._write_client_env()
         await self._start_infra()
         if self.config.provision:
@@ -137,7 +147,8 @@ class LocalStack:
         await together(*(self._begin(component) for component in made))
 
     def _service(self, name: str, replica: int, env: Mapping[str, str] | None = None) -> Component:
-        program = services.program(self.config, name, replica, {**self.env, **(env or {})})
+        own = identity.identity(self.config, f"{SERVICE_PREFIX}{name}")
+        program = services.program(self.config, name, replica, {**self.env, **own, **(env or {})})
         self._services[name, replica] = Component(program, self.config.run)
         return self._services[name, replica]
 

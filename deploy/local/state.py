@@ -33,6 +33,7 @@ class StackState(Value):
     broker: str
     bootstrap: str
     mongo_url: str
+    secure: bool = False
     state: str
     topics: tuple[str, ...] = ()
     components: tuple[ComponentState, ...] = ()

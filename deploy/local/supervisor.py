@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from deploy.local import probes, state
+from deploy.local import mongo, probes, state
 from deploy.local.config import StackConfig
 from deploy.local.errors import AlreadyRunningError, StackError
 from deploy.local.report import Report
@@ -42,7 +42,7 @@ class Supervisor:
         _cancel_on_signals()
         try:
             async with self._stack:
-                self._topics = await probes.topics(self._stack.bootstrap)
+                self._topics = await probes.topics(self._stack.bootstrap, self._stack.kafka_options())
                 self._ready(self._changed())
                 try:
                     await self._watch.forever()
@@ -74,7 +74,8 @@ class Supervisor:
             phase=phase,
             broker=config.broker,
             bootstrap=self._stack.bootstrap,
-            mongo_url=self._stack.mongo_url,
+            mongo_url=mongo.url(config.ports.mongo),
+            secure=config.secure,
             state=str(config.state),
             topics=self._topics,
             components=tuple(self._component_states()),

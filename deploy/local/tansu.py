@@ -27,4 +27,4 @@ def program(config: StackConfig) -> Program:
     address = f"tcp://{HOST}:{port}"
     argv = [str(binary()), "broker", "--listener-url", address, "--advertised-listener-url", address]
     argv += ["--storage-engine", "memory://tansu/"]
-    return Program("tansu", tuple(argv), config.logs / "tansu.log", kafka(port), port, env={"RUST_LOG": "warn"})
+    return Program("tansu", tuple(argv), config.logs / "tansu.log", kafka(port, {}), port, env={"RUST_LOG": "warn"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -66,11 +67,16 @@ class Department(Section):
     note: str | None = None
 
 
+Readable = Literal["cases", "escalations", "notifications"]
+"""The topics of a district that a partner may be let read."""
+
+
 class Partner(Section):
     """A system that publishes on `gw.<d>.in.<id>`.
 
     Its kind decides which commands it may give (`Command.allowed` in shared.contracts); `commands` adds more.
     `own_limit`: its reports may state a due instant of their own. `timezone` holds for its times without an offset.
+    `reads`: what it may read of its district; a camera that only reports needs nothing.
     """
 
     id: PartnerId
@@ -84,6 +90,7 @@ class Partner(Section):
     own_limit: bool = False
     label_map: Slug | None = None
     commands: tuple[DottedName, ...] = ()
+    reads: tuple[Readable, ...] = get_args(Readable)
 
 
 PARTNER_KIND_OF = {

@@ -12,6 +12,9 @@ from deploy.local.config import StackConfig
 from deploy.local.errors import ComponentError
 from deploy.local.machine import HOST, find_java, find_maven
 from deploy.local.probes import kafka
+from deploy.local.secured import broker
+from deploy.local.secured.identity import OPERATOR, connection
+from shared.infra.connections import kafka_options
 
 HERE = Path(__file__).parent
 POM = HERE / "pom.xml"
@@ -56,14 +59,15 @@ def _fetch(folder: Path, log: Path) -> None:
 def properties(config: StackConfig) -> dict[str, str]:
     """Return server.properties: one node, topics only when asked for, record limits as in the contracts."""
     ports = config.ports
+    listener = broker.LISTENER if config.secure else "PLAINTEXT"
     return {
         "process.roles": "broker,controller",
         "node.id": "1",
         "controller.quorum.voters": f"1@{HOST}:{ports.controller}",
         "controller.listener.names": "CONTROLLER",
-        "inter.broker.listener.name": "PLAINTEXT",
-        "listeners": f"PLAINTEXT://{HOST}:{ports.kafka},CONTROLLER://{HOST}:{ports.controller}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{ports.kafka}",
+        "inter.broker.listener.name": listener,
+        "listeners": f"{listener}://{HOST}:{ports.kafka},CONTROLLER://{HOST}:{ports.controller}",
+        "advertised.listeners": f"{listener}://{HOST}:{ports.kafka}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": str(data(config)),
         "auto.create.topics.enable": "false",
@@ -74,6 +78,7 @@ def properties(config: StackConfig) -> dict[str, str]:
         "transaction.state.log.min.isr": "1",
         "transaction.state.log.num.partitions": "4",
         "group.initial.rebalance.delay.ms": "0",
+        **(broker.properties(config.secrets) if config.secure else {}),
     }
 
 
@@ -96,7 +101,8 @@ def program(config: StackConfig) -> Program:
     argv = (java, *HEAP, *base, "kafka.Kafka", str(settings))
     ports = config.ports
     log = config.logs / "kafka.log"
-    return Program("kafka", argv, log, kafka(ports.kafka), ports.kafka, more_ports=(ports.controller,))
+    probe = kafka(ports.kafka, kafka_options(connection(config, OPERATOR)))
+    return Program("kafka", argv, log, probe, ports.kafka, more_ports=(ports.controller,))
 
 
 def _write_properties(config: StackConfig) -> Path:
@@ -110,6 +116,8 @@ def _format(config: StackConfig, java: tuple[str, ...], settings: Path) -> None:
     if (data(config) / "meta.properties").exists():
         return
     argv = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(settings)]
+    if config.secure:
+        argv = [java[0], *broker.format_arguments(config.secrets, argv[1:], config.secrets / "kafka" / "format.args")]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ComponentError("kafka", "could not format its storage", settings, done.stderr.splitlines()[-12:])
