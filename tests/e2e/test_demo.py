@@ -31,7 +31,7 @@ def command(state: Path, base: int, *more: str) -> list[str]:
 
 
 def test_short_day_adds_up_and_writes_its_figures(tmp_path: Path) -> None:
-    """Every report is accounted for, record by record, and the figures the issue names are there."""
+    """Every report is accounted for, record by record, and the figures that are promised are there."""
     line = command(tmp_path / "state", free_port_base(), "--reports", "150", "--json")
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3_000:]

@@ -1,4 +1,4 @@
-"""The day before it begins: same seed, same day; and what the issue asks of it."""
+"""The day before it begins: same seed, same day; and what was promised of it."""
 
 from __future__ import annotations
 
