@@ -18,6 +18,7 @@ from shared.decision import Transient
 from shared.infra.connections import kafka_options, kafka_security
 from shared.infra.engine.outbox import Outgoing
 from shared.infra.records import tolerate_any_header_name
+from shared.infra.sequence import Line
 from shared.infra.settings import ServiceSettings
 
 MAX_RECORDS = 500
@@ -56,7 +57,7 @@ class KafkaPublisher:
     """
 
     settings: ServiceSettings
-    _producer: AIOKafkaProducer | None = None
+    _line: Line | None = None
     _replacing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def start(self) -> None:
@@ -65,20 +66,20 @@ class KafkaPublisher:
         Raises:
             KafkaError: the broker is away; call again later.
         """
-        self._producer = await _started(self.settings)
+        self._line = Line(await _started(self.settings))
 
     async def stop(self) -> None:
         """Send what is left, if the broker takes it in time, and disconnect."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            await _stop(producer)
+        line, self._line = self._line, None
+        if line is not None:
+            await _stop(line.producer)
 
     async def reaches_broker(self) -> bool:
         """Say whether any broker can be reached just now."""
-        producer = self._producer
+        line = self._line
         try:
             async with asyncio.timeout(PING_SECONDS):
-                return producer is not None and await _any_ready(producer.client)
+                return line is not None and await _any_ready(line.producer.client)
         except TimeoutError:
             return False
 
@@ -88,24 +89,24 @@ class KafkaPublisher:
         Raises:
             Transient: the broker did not take them; nothing says which, so all are sent again later.
         """
-        producer = self._producer
-        if producer is None:
+        line = self._line
+        if line is None:
             raise Transient("the broker is not connected yet")
         try:
             async with asyncio.timeout(PUBLISH_SECONDS):
-                await _send(producer, records)
+                await line.send(records)
         except (KafkaError, OSError) as error:
             if _is_final(error):
-                await self._replace(producer)
+                await self._replace(line)
             raise Transient(f"the broker did not take {len(records)} records: {error!r}") from error
 
-    async def _replace(self, producer: AIOKafkaProducer) -> None:
+    async def _replace(self, line: Line) -> None:
         """Put a new producer in the place of one, unless somebody has done so already."""
         async with self._replacing:
-            if self._producer is producer:
+            if self._line is line:
                 with suppress(KafkaError, OSError):
-                    self._producer = await _started(self.settings)
-                    await _stop(producer)
+                    self._line = Line(await _started(self.settings))
+                    await _stop(line.producer)
 
 
 async def _any_ready(client: Any) -> bool:
@@ -118,14 +119,6 @@ async def _any_ready(client: Any) -> bool:
 def _is_final(error: Exception) -> bool:
     """Say whether the producer itself may be of no more use."""
     return isinstance(error, KafkaError) and not error.retriable and not isinstance(error, KafkaTimeoutError)
-
-
-async def _send(producer: AIOKafkaProducer, records: Sequence[Outgoing]) -> None:
-    futures = [
-        await producer.send(record.topic, record.value, record.key or None, headers=record.headers)
-        for record in records
-    ]
-    await asyncio.gather(*futures)
 
 
 async def _started(settings: ServiceSettings) -> AIOKafkaProducer:
