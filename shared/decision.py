@@ -26,10 +26,14 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """A document stored once beside the state (inserted if its `_id` is new, never changed by the engine)."""
+    """A document stored once beside the state (inserted if its `_id` is new, never changed by the engine).
+
+    `state` is what the document was made of, where it is an aggregate of its own.
+    """
 
     collection: str
     document: Mapping[str, Any]
+    state: BaseModel | None = None
 
 
 @dataclass(frozen=True, slots=True)

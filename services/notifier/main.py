@@ -20,9 +20,10 @@ from services.notifier.adapters.templates import load_templates
 from services.notifier.channels.base import Channel
 from services.notifier.channels.discovery import build_all
 from services.notifier.delivery.bell import Bell
+from services.notifier.delivery.births import Births, ViewStore
 from services.notifier.delivery.courier import Courier
-from services.notifier.delivery.lane import Tools
 from services.notifier.delivery.letters import Letters
+from services.notifier.delivery.page import Tools
 from services.notifier.delivery.saver import Saver
 from services.notifier.domain.decide import HEARD, REPORTERS
 from services.notifier.domain.decide import decide as decide_case
@@ -71,6 +72,7 @@ class Parts:
     own: NotifierMetrics
     notices: AggregateStore[NoticeState]
     bell: Bell
+    births: Births
     wrap_step: WrapStep
 
     @property
@@ -92,7 +94,7 @@ def create_parts(settings: NotifierSettings, clock: Clock, channels: Mapping[str
     registry = CollectorRegistry()
     client = connect(settings.mongo_url)
     database = client[f"gw_{NAME}"]
-    own = NotifierMetrics.create(registry, channels)
+    own, bell = NotifierMetrics.create(registry, channels), Bell(channels)
     vault = Vault.load(settings.vault_keys_file) if settings.vault_keys_file else None
     return Parts(
         settings=settings,
@@ -106,7 +108,8 @@ def create_parts(settings: NotifierSettings, clock: Clock, channels: Mapping[str
         general=EngineMetrics.create(registry, NAME),
         own=own,
         notices=AggregateStore(database, NOTICES, NoticeState, lambda state: state.due, index_fields),
-        bell=Bell(channels),
+        bell=bell,
+        births=Births(settings.worker, timedelta(seconds=settings.delivery_lease_seconds), clock, bell),
         wrap_step=killing(settings.fault_point) if settings.fault_point else lambda _, step: step,
     )
 
@@ -123,9 +126,16 @@ def create_engines(parts: Parts) -> tuple[Engine[CaseView], Engine[NoticeState]]
 
     def applied(done: Applied[Any]) -> None:
         parts.own.applied(done)
-        parts.bell.ring([one.document["channel"] for one in done.decision.companions if one.collection == NOTICES])
+        parts.births.hand_over(done.decision.companions)
 
-    store = AggregateStore(parts.database, "cases", CaseView, index=lambda view: {"expires": view.expires})
+    store = ViewStore(
+        parts.database,
+        "cases",
+        CaseView,
+        index=lambda view: {"expires": view.expires},
+        births=parts.births,
+        notices=NOTICES,
+    )
     common = (NAME, parts.settings.worker)
     heeds = frozenset(event.type for event in HEARD)
     observer = MetricsObserver[Any](parts.general, applied)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,17 +17,19 @@ from services.notifier.domain.delivery import CaseNow
 from services.notifier.domain.notice import NoticeState
 from shared.infra.clock import monotonic, wall_clock
 from shared.infra.engine import AggregateStore
+from shared.infra.engine.store import Slot
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Notices that are this worker's until `ends` (monotonic seconds)."""
+    """Notices that are this worker's until `ends` (monotonic seconds); `slots` as they were read, by id."""
 
     token: str
     notices: tuple[NoticeState, ...]
     ends: float
+    slots: Mapping[str, Slot[NoticeState]] = field(default_factory=dict)
 
     def holds_for(self, seconds: float) -> bool:
         """Say whether the claim surely holds for so much longer."""
@@ -73,12 +75,14 @@ class NoticeQueue:
             return Claim(token, (), ends)
         mine = {"$set": {"lease": real_now + self.lease, "claim": token}}
         await collection.update_many({"_id": {"$in": ids}, "due": {"$lte": now}, **free}, mine)
-        return Claim(token, await self._claimed(ids, token), ends)
+        slots = await self._claimed(ids, token)
+        notices = sorted((slot.state for slot in slots.values() if slot.state is not None), key=_turn)
+        return Claim(token, tuple(notices), ends, slots)
 
-    async def _claimed(self, ids: Sequence[str], token: str) -> tuple[NoticeState, ...]:
-        cursor = self.store.collection.find({"_id": {"$in": ids}, "claim": token}, {"s": 1})
-        states = [NoticeState.model_validate(found["s"]) async for found in cursor]
-        return tuple(sorted(states, key=_turn))
+    async def _claimed(self, ids: Sequence[str], token: str) -> dict[str, Slot[NoticeState]]:
+        parts = {"v": 1, "s": 1, "outbox": 1, "parked": 1}
+        cursor = self.store.collection.find({"_id": {"$in": ids}, "claim": token}, parts)
+        return {found["_id"]: self.store.slot(found) async for found in cursor}
 
     async def release(self, ids: Sequence[str], token: str) -> None:
         """Give back what was claimed and not begun."""

@@ -1,25 +1,51 @@
-"""Tells the lanes that something is waiting, so that they need not look all the time."""
+"""What a lane is told by the rest of its process: that something waits, and what was made for it just now."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from services.notifier.adapters.queue import Claim
 
 OTHER = "other"
 """The lane of what no channel is at hand for."""
 
 
+@dataclass(slots=True)
+class Inbox:
+    """New notices on the shortest way to their lane, claimed since they exist.
+
+    `room` is how many more the lane takes in this way. It is none while older notices wait in the database, which
+    would be overtaken, and none while the channel is slow: what is not claimed may leave by another replica.
+    `look`: something waits in the database.
+    """
+
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    fresh: deque[Claim] = field(default_factory=deque)
+    room: int = 0
+    look: bool = True
+
+    def put(self, claim: Claim) -> None:
+        """Hand new notices over."""
+        self.fresh.append(claim)
+        self.wake.set()
+
+
 class Bell:
-    """One event a lane; rung by whoever saved a notice for its channel."""
+    """One inbox a lane."""
 
     def __init__(self, channels: Collection[str]) -> None:
-        self._events = {name: asyncio.Event() for name in (*channels, OTHER)}
+        self._inboxes = {name: Inbox() for name in (*channels, OTHER)}
 
-    def of(self, lane: str) -> asyncio.Event:
-        """Return the event of a lane."""
-        return self._events[lane]
+    def of(self, lane: str) -> Inbox:
+        """Return the inbox of a lane; of a channel that is not at hand, that of the others."""
+        return self._inboxes.get(lane, self._inboxes[OTHER])
 
     def ring(self, channels: Iterable[str]) -> None:
-        """Wake the lanes of some channels."""
+        """Tell the lanes of some channels to look into the database."""
         for name in channels:
-            self._events.get(name, self._events[OTHER]).set()
+            inbox = self.of(name)
+            inbox.look = True
+            inbox.wake.set()

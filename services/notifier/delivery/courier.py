@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from services.notifier.channels.base import AddressKind, Channel, Failed, Notice, Outcome
 from services.notifier.delivery.bell import OTHER, Bell
-from services.notifier.delivery.lane import Lane, Tools
+from services.notifier.delivery.lane import Lane
+from services.notifier.delivery.page import Tools
 
 DRAIN_SECONDS = 10.0
 """How long an ending process waits for receivers; below the 15 s that the server grants."""

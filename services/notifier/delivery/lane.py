@@ -1,35 +1,30 @@
-"""One lane a channel, so that a channel that hangs holds up nobody else: claim, plan, send, save, again.
+"""One lane a channel, so that a channel that hangs holds up nobody else: take, plan, send, save, again.
 
-Within a lane each recipient is served by one task at a time, in order; what comes for them meanwhile piles up and may
-leave as a digest. A message is begun only while the claim surely outlasts it.
+A lane takes what its own process has just made, and claims from the database what others left there or what was to
+wait. Each recipient is served by one task at a time, in order; what comes for them meanwhile piles up and may leave as
+a digest. A message is begun only while the claim surely outlasts it.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from services.notifier.adapters.contacts import Contacts, Person
-from services.notifier.adapters.queue import Claim, NoticeQueue
+from services.notifier.adapters.queue import Claim
 from services.notifier.channels.base import Channel
-from services.notifier.delivery.letters import Letters
-from services.notifier.delivery.saver import Saver
-from services.notifier.domain.delivery import CaseNow, is_stale
-from services.notifier.domain.grouping import HOUR, Message, plan
+from services.notifier.delivery.bell import Inbox
+from services.notifier.delivery.page import Page, Tools, pointless, read_page
+from services.notifier.domain.grouping import Message, plan
 from services.notifier.domain.keys import message_id
 from services.notifier.domain.notice import Attempted, Dropped, NoticeState, Postponed
 from services.notifier.domain.outcome import Failed, Notice, Outcome, Unknown
 from services.notifier.domain.rendering import Unspeakable
-from services.notifier.domain.surroundings import Profiles
-from services.notifier.domain.view import ERASED
-from services.notifier.metrics import NotifierMetrics
 from shared.decision import Poison, Transient
-from shared.infra.clock import Clock, monotonic, pause
-from shared.infra.faults import WrapStep
+from shared.infra.clock import monotonic, pause
 from shared.infra.log import get_logger
 from shared.infra.mongo import as_transient
 
@@ -37,36 +32,12 @@ PAGE = 200
 POLL_SECONDS = 0.5
 """How often a lane looks by itself, for what became due and for what another process queued."""
 
-WAITED_SECONDS = 60.0
-"""A notice that waited longer than this is looked at again before it leaves: its case may be over."""
+ROOM = 500
+"""New notices that may wait in memory for their lane."""
 
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What all lanes share."""
-
-    queue: NoticeQueue
-    saver: Saver
-    letters: Letters
-    contacts: Contacts
-    profiles: Profiles
-    clock: Clock
-    metrics: NotifierMetrics
-    pace: float = 1.0
-    concurrency: int = 16
-    send_seconds: float = 15.0
-    wrap_step: WrapStep = lambda _, step: step
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What one claim brought, and what is needed to decide about it."""
-
-    claim: Claim
-    now: datetime
-    sent: Mapping[str, list[datetime]]
-    cases: Mapping[str, CaseNow]
-    people: Mapping[str, Person | None]
+UNSAVED = 1_000
+"""Recipients whose messages have left and are being saved; more would only fill the memory while the database is away.
+"""
 
 
 @dataclass(slots=True)
@@ -77,8 +48,10 @@ class Lane:
     condition: Any
     channel: Channel
     tools: Tools
-    wake: asyncio.Event
+    inbox: Inbox
     busy: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    unsent: int = 0
+    _looked: float = 0.0
     _slots: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,7 +62,7 @@ class Lane:
         while True:
             try:
                 with as_transient():
-                    claimed = await self.round()
+                    taken = await self.round()
             except Transient as error:
                 get_logger().warning("lane_waits", channel=self.name, error=str(error))
                 await pause(1.0)
@@ -97,33 +70,72 @@ class Lane:
                 get_logger().exception("lane_failed", channel=self.name)
                 await pause(1.0)
             else:
-                await self._rest(claimed)
+                await self._rest(taken)
 
     async def round(self) -> int:
-        """Claim one page and set it going; return how many notices."""
-        self.wake.clear()
+        """Take one page and set it going; return how many notices."""
+        self.inbox.wake.clear()
         now = self.tools.clock.now()
-        claim = await self.tools.queue.claim(self.condition, now, self.busy.keys(), PAGE)
-        notices = [one for one in claim.notices if self._has_profile(one)]
+        taken = await self._fresh()
+        taken += await self._claimed(now, taken)
+        notices = [one for claim in taken for one in claim.notices if self._has_profile(one)]
         if notices:
-            page = await self._read(claim, notices, now)
+            claims = {one.id: claim for claim in taken for one in claim.notices}
+            page = await read_page(self.tools, claims, notices, now)
             for to, mine in _by_recipient(notices).items():
+                self.unsent += 1
                 self.busy[to] = asyncio.create_task(self._guarded(to, mine, page))
-        return len(claim.notices)
+        return len(notices)
 
-    async def _rest(self, claimed: int) -> None:
-        """Wait for room, and after an empty page for something to do."""
-        while len(self.busy) >= self.tools.concurrency:
-            await asyncio.wait(self.busy.values(), return_when=asyncio.FIRST_COMPLETED)
-        if not claimed:
+    async def _fresh(self) -> list[Claim]:
+        """Take what this process made, of recipients that are not being served; what waited too long goes back."""
+        taken, left, over = list[Claim](), list[Claim](), list[Claim]()
+        while self.inbox.fresh and len(taken) < PAGE:
+            claim = self.inbox.fresh.popleft()
+            whom = left if any(one.to in self.busy for one in claim.notices) else taken
+            (whom if claim.holds_for(self.tools.send_seconds) else over).append(claim)
+        self.inbox.fresh.extendleft(reversed(left))
+        for claim in over:
+            await self.tools.queue.release([one.id for one in claim.notices], claim.token)
+        return taken
+
+    async def _claimed(self, now: datetime, taken: Sequence[Claim]) -> list[Claim]:
+        """Claim a page from the database when something is known to wait there, and from time to time."""
+        if not self.inbox.look and monotonic() - self._looked < POLL_SECONDS:
+            return []
+        self.inbox.look = False
+        elsewhere = {one.to for claim in (*taken, *self.inbox.fresh) for one in claim.notices}
+        claim = await self.tools.queue.claim(self.condition, now, self.busy.keys() | elsewhere, PAGE)
+        self._looked = monotonic()
+        self.inbox.look = self.inbox.look or len(claim.notices) >= PAGE
+        return [claim]
+
+    async def _rest(self, taken: int) -> None:
+        """Wait until the channel keeps up, and when there was nothing for something to do."""
+        self._make_room()
+        while self.unsent >= self.tools.concurrency or len(self.busy) >= UNSAVED:
+            await self.inbox.wake.wait()
+            self.inbox.wake.clear()
+        self._make_room()
+        if not taken:
             try:
                 async with asyncio.timeout(POLL_SECONDS):
-                    await self.wake.wait()
+                    await self.inbox.wake.wait()
             except TimeoutError:
                 return
 
+    def _make_room(self) -> None:
+        """Say how many new notices may come straight from this process."""
+        waiting = sum(len(claim.notices) for claim in self.inbox.fresh)
+        slow = self.unsent >= self.tools.concurrency
+        self.inbox.room = 0 if slow or self.inbox.look else ROOM - waiting
+
     async def drain(self) -> None:
-        """Wait until what was begun is finished."""
+        """Give back what was not begun, and wait until what was begun is finished."""
+        self.inbox.room = 0
+        while self.inbox.fresh:
+            claim = self.inbox.fresh.popleft()
+            await self.tools.queue.release([one.id for one in claim.notices], claim.token)
         if self.busy:
             await asyncio.wait(list(self.busy.values()))
 
@@ -136,56 +148,48 @@ class Lane:
             return False
         return True
 
-    async def _read(self, claim: Claim, notices: Sequence[NoticeState], now: datetime) -> Page:
-        tools = self.tools
-        windows = [tools.profiles.current(one.district).profile.notify.digest.window for one in notices]
-        sent = await tools.queue.sent({one.to for one in notices}, now - max([HOUR, *windows]))
-        waited = {one.case_id for one in notices if self._waited(one, now)}
-        reporters = {one.reporter for one in notices if one.reporter}
-        cases = await tools.queue.cases_now(waited) if waited else {}
-        people = await tools.contacts.people(reporters) if reporters else {}
-        return Page(claim, now, sent, cases, people)
-
-    def _waited(self, notice: NoticeState, now: datetime) -> bool:
-        patience = timedelta(seconds=WAITED_SECONDS * self.tools.pace)
-        return notice.held or notice.attempts > 0 or now - notice.queued_at > patience
-
     async def _guarded(self, to: str, notices: list[NoticeState], page: Page) -> None:
         try:
-            async with self._slots:
-                await self._serve(notices, page)
+            await asyncio.gather(*await self._sent(notices, page))
         except Exception:  # noqa: BLE001 - nothing is lost: what was not saved comes again when the lease ends
             get_logger().exception("delivery_failed", channel=self.name)
         finally:
             del self.busy[to]
-            self.wake.set()
+            self.inbox.wake.set()
 
-    async def _serve(self, notices: list[NoticeState], page: Page) -> None:
-        """Do for one recipient what the plan says."""
-        dropped = {one.id: reason for one in notices if (reason := self._pointless(one, page))}
+    async def _sent(self, notices: list[NoticeState], page: Page) -> list[asyncio.Future[None]]:
+        try:
+            return await self._serve(notices, page)
+        finally:
+            self.unsent -= 1
+            self.inbox.wake.set()
+
+    async def _serve(self, notices: list[NoticeState], page: Page) -> list[asyncio.Future[None]]:
+        """Do for one recipient what the plan says; return what is being saved of it."""
+        dropped = {one.id: reason for one in notices if (reason := pointless(one, page))}
         profile = self.tools.profiles.current(notices[0].district).profile
         wanted = [one for one in notices if one.id not in dropped]
         planned = plan(wanted, page.sent.get(notices[0].to, ()), page.now, profile.notify, profile.zone)
         quiet: list[tuple[str, Any]] = [(id_, Dropped(reason)) for id_, reason in dropped.items()]
         quiet += [(wait.notice.id, Postponed(wait.until, wait.reason)) for wait in planned.waits]
-        saves = [asyncio.create_task(self.tools.saver.save(quiet))]
+        save = self.tools.saver.save
+        saves = [save(quiet, page.known(id_ for id_, _ in quiet))] if quiet else []
         for message in planned.messages:
-            if not page.claim.holds_for(self.tools.send_seconds):
-                await self.tools.queue.release([one.id for one in message.notices], page.claim.token)
-                continue
-            outcome = await self._send(message, page)
-            saves.append(asyncio.create_task(self.tools.saver.save(_attempts(message, outcome))))
-        await asyncio.gather(*saves)
+            ids = [one.id for one in message.notices]
+            async with self._slots:
+                outcome = await self._send(message, page) if await self._may_send(ids, page) else None
+            if outcome is not None:
+                saves.append(save(_attempts(message, outcome), page.known(ids)))
+        return saves
 
-    def _pointless(self, notice: NoticeState, page: Page) -> str | None:
-        """Return why a notice is not sent after all."""
-        if self._waited(notice, page.now) and is_stale(notice, page.now, page.cases.get(notice.case_id, CaseNow())):
-            return "stale"
-        if notice.reporter is None:
-            return None
-        if notice.reporter not in page.people:
-            return ERASED
-        return "unreadable_contact" if page.people[notice.reporter] is None else None
+    async def _may_send(self, ids: Sequence[str], page: Page) -> bool:
+        """Say whether the claims surely outlast a message; if not, its notices are given back."""
+        claims = {page.claims[id_].token: page.claims[id_] for id_ in ids}
+        if all(claim.holds_for(self.tools.send_seconds) for claim in claims.values()):
+            return True
+        for token in claims:
+            await self.tools.queue.release(ids, token)
+        return False
 
     async def _send(self, message: Message, page: Page) -> Outcome:
         try:

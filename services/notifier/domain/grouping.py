@@ -19,6 +19,9 @@ from shared.district.notices import Notify
 
 HOUR = timedelta(hours=1)
 
+UNLIMITED = 10_000
+"""So many messages are no limit: nobody reads them. A machine that takes every notice at once is given this."""
+
 RATE = "rate"
 QUIET = "quiet"
 GROUPING = "grouping"
@@ -65,6 +68,7 @@ def plan(
 
     `sent` are the instants of the messages that count against the limits, of the last hour or window.
     """
+    counts = is_limited(notify)
     urgent = [one for one in pending if one.severity <= notify.quiet_exempt_severity]
     ordinary = [one for one in pending if one.severity > notify.quiet_exempt_severity]
     sleeping = quiet_until(now, notify, zone)
@@ -76,8 +80,13 @@ def plan(
     if awake and budget.room <= 0:
         waits += [Wait(one, budget.free_at, budget.reason) for one in awake]
     else:
-        messages += _messages(awake, budget.room)
+        messages += [Message(one, counts) for one in _messages(awake, budget.room)]
     return Plan(tuple(messages), tuple(waits))
+
+
+def is_limited(notify: Notify) -> bool:
+    """Say whether a district limits its recipients' messages at all; where not, nobody needs to count them."""
+    return min(notify.digest.after, notify.rate_limit.per_hour) < UNLIMITED
 
 
 def _may_sleep(notice: NoticeState, morning: datetime) -> bool:
@@ -101,16 +110,16 @@ def _left(sent: Sequence[datetime], now: datetime, span: timedelta, most: int, r
     return Budget(room, inside[-most] + span if room <= 0 else now, reason)
 
 
-def _messages(waiting: list[NoticeState], room: int) -> Iterator[Message]:
-    """Yield the messages: digests that must go again as they were, the rest singly while there is room."""
+def _messages(waiting: list[NoticeState], room: int) -> Iterator[tuple[NoticeState, ...]]:
+    """Yield what leaves together: digests that must go again as they were, the rest singly while there is room."""
     again = sorted((one for one in waiting if one.digest), key=lambda one: one.digest or "")
     for _, members in groupby(again, key=lambda one: one.digest):
-        yield Message(tuple(members))
+        yield tuple(members)
     rest = [one for one in waiting if not one.digest]
     alone = _alone(rest, room)
-    yield from (Message((one,)) for one in rest[:alone])
+    yield from ((one,) for one in rest[:alone])
     if rest[alone:]:
-        yield Message(tuple(rest[alone:]))
+        yield tuple(rest[alone:])
 
 
 def _alone(rest: list[NoticeState], room: int) -> int:

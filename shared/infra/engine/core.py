@@ -6,7 +6,7 @@ A crash between any two is repaired by redelivery: what was saved is remembered 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol
 
@@ -51,6 +51,7 @@ class Batch(Generic[S]):
     """What the steps hand to each other."""
 
     groups: dict[str, list[Input]]
+    known: Mapping[str, Slot[S]] = field(default_factory=dict)
     slots: dict[str, Slot[S]] = field(default_factory=dict)
     rejections: list[Rejection] = field(default_factory=list)
     fold: Fold[S] | None = None
@@ -107,17 +108,19 @@ class Engine(Generic[S]):
         rejections: Sequence[Rejection] = (),
         decide: Decide[S] | None = None,
         passing: Sequence[Outgoing] = (),
+        known: Mapping[str, Slot[S]] | None = None,
     ) -> None:
         """Apply inputs exactly once and publish what they cause; returns when all is safe.
 
         `decide` replaces the engine's own for this batch (intake's depends on the reports around it). `passing` are
-        records without state of their own that are published with the batch (intake's permitted commands).
+        records without state of their own that are published with the batch (intake's permitted commands). `known` are
+        aggregates that the caller has just read: they are not loaded, and one that has changed since is a conflict.
 
         Raises:
             Transient: database or broker are away; nothing is lost, deliver the records again.
         """
         try:
-            await self._run(inputs, rejections, decide or self.decide, passing)
+            await self._run(inputs, rejections, decide or self.decide, passing, known or {})
         except BREAKING as error:
             if not is_broken(error):
                 raise
@@ -129,8 +132,9 @@ class Engine(Generic[S]):
         rejections: Sequence[Rejection],
         decide: Decide[S],
         passing: Sequence[Outgoing] = (),
+        known: Mapping[str, Slot[S]] | None = None,
     ) -> None:
-        batch = Batch[S](_by_aggregate(inputs), rejections=list(rejections), to_publish=list(passing))
+        batch = Batch[S](_by_aggregate(inputs), known or {}, rejections=list(rejections), to_publish=list(passing))
         for name, step in self._steps(decide):
             await self.wrap_step(name, step)(batch)
 
@@ -166,8 +170,10 @@ class Engine(Generic[S]):
         ]
 
     async def _load(self, batch: Batch[S]) -> None:
-        if batch.groups:
-            batch.slots = await self.store.load(list(batch.groups))
+        unknown = [id_ for id_ in batch.groups if id_ not in batch.known]
+        batch.slots = {id_: batch.known[id_] for id_ in batch.groups if id_ in batch.known}
+        if unknown:
+            batch.slots |= await self.store.load(unknown)
 
     async def _decide(self, batch: Batch[S], decide: Decide[S]) -> None:
         await self._prepare(batch, batch.slots)

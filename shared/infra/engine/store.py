@@ -7,7 +7,7 @@ records that wait for their case, `lease` (real time) of a sweep, and the servic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic
@@ -72,10 +72,11 @@ class AggregateStore(Generic[S]):
         slots = {id_: Slot[S](id_) for id_ in ids}
         projection = {"v": 1, "s": 1, "ids": 1, "refused": 1, "outbox": 1, "parked": 1}
         async for document in self.collection.find({"_id": {"$in": list(slots)}}, projection):
-            slots[document["_id"]] = self._slot(document)
+            slots[document["_id"]] = self.slot(document)
         return slots
 
-    def _slot(self, document: dict[str, Any]) -> Slot[S]:
+    def slot(self, document: Mapping[str, Any]) -> Slot[S]:
+        """Return the slot of a document that was read with its version."""
         state = document.get("s")
         return Slot(
             document["_id"],
@@ -89,11 +90,19 @@ class AggregateStore(Generic[S]):
 
     async def save_companions(self, companions: Iterable[Companion]) -> None:
         """Insert the companions that are new."""
-        by_collection: dict[str, list[Any]] = {}
+        by_collection: dict[str, list[dict[str, Any]]] = {}
         for companion in companions:
-            by_collection.setdefault(companion.collection, []).append(InsertOne(dict(companion.document)))
-        for name, inserts in by_collection.items():
-            await _bulk(self.database[name], inserts)
+            by_collection.setdefault(companion.collection, []).append(dict(companion.document))
+        for name, documents in by_collection.items():
+            await self.insert_new(name, documents)
+
+    async def insert_new(self, name: str, documents: Sequence[dict[str, Any]]) -> set[Any]:
+        """Insert into a collection of this database what is not there yet; return the ids that were there."""
+        try:
+            await self.database[name].bulk_write([InsertOne(one) for one in documents], ordered=False)
+        except BulkWriteError as error:
+            return {documents[failure["index"]]["_id"] for failure in _duplicates(error)["writeErrors"]}
+        return set()
 
     async def save(self, slots: Sequence[Slot[S]], stamp: str, saved_at: datetime) -> set[str]:
         """Write the slots, each guarded by the version it was decided on; return the ids that met a conflict."""
@@ -133,7 +142,7 @@ class AggregateStore(Generic[S]):
     def companion(self, id_: str, state: S) -> Companion:
         """Return a new aggregate as the companion of another's decision; this store's engine takes it from there."""
         fields = {name: value for name, value in self._state_fields(state).items() if value is not None}
-        return Companion(self.collection_name, {"_id": id_, "v": 1, "ids": [], **fields})
+        return Companion(self.collection_name, {"_id": id_, "v": 1, "ids": [], **fields}, state)
 
     @staticmethod
     def _put(fields: dict[str, Any], gone: dict[str, int], name: str, value: Any) -> None:
@@ -202,9 +211,15 @@ async def _bulk(collection: AsyncIOMotorCollection[dict[str, Any]], operations: 
     try:
         result = await collection.bulk_write(operations, ordered=False)
     except BulkWriteError as error:
-        details: dict[str, Any] = dict(error.details or {})
-        # A write that the majority has not confirmed may be rolled back; what was published of it could not.
-        if details["writeConcernErrors"] or any(one["code"] != DUPLICATE_KEY for one in details["writeErrors"]):
-            raise
+        details = _duplicates(error)
         return int(details["nInserted"]) + int(details["nMatched"])
     return int(result.inserted_count) + int(result.matched_count)
+
+
+def _duplicates(error: BulkWriteError) -> dict[str, Any]:
+    """Return the details of an error in which nothing is wrong but keys that exist; raise any other again."""
+    details: dict[str, Any] = dict(error.details or {})
+    # A write that the majority has not confirmed may be rolled back; what was published of it could not.
+    if details["writeConcernErrors"] or any(one["code"] != DUPLICATE_KEY for one in details["writeErrors"]):
+        raise error
+    return details

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.notifier.domain.grouping import Plan, plan
+from services.notifier.domain.grouping import UNLIMITED, Plan, plan
 from services.notifier.domain.notice import NoticeState
 from services.notifier.domain.outcome import Delivered
 from shared.district.base import Period
@@ -136,3 +136,10 @@ def test_a_hundred_tasks_at_once_reach_an_officer_in_a_handful_of_messages() -> 
     assert len(world.notices) == 120
     assert all(one.status == "delivered" for one in world.notices.values())
     assert messages == 6
+
+
+def test_a_recipient_without_a_limit_gets_each_notice_singly_and_is_not_counted() -> None:
+    """A machine that takes every notice at once needs no ledger of what it got."""
+    unlimited = Notify(rate_limit=RateLimit(per_hour=UNLIMITED), digest=Digest(after=UNLIMITED))
+    messages = planned([notice(number) for number in range(50)], policy=unlimited).messages
+    assert [(len(one.notices), one.counts) for one in messages] == [(1, False)] * 50

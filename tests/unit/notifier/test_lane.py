@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,8 +18,8 @@ from services.notifier.adapters.templates import load_templates
 from services.notifier.channels.base import AddressKind, Delivered, Failed, Notice, Outcome, Unknown
 from services.notifier.delivery.bell import Bell
 from services.notifier.delivery.courier import Courier
-from services.notifier.delivery.lane import WAITED_SECONDS, Tools
 from services.notifier.delivery.letters import Letters
+from services.notifier.delivery.page import WAITED_SECONDS, Tools
 from services.notifier.delivery.saver import Saver
 from services.notifier.domain.delivery import CaseNow
 from services.notifier.domain.notice import Attempted, Dropped, NoticeState, Postponed
@@ -28,6 +28,7 @@ from services.notifier.metrics import NotifierMetrics
 from shared.decision import Transient
 from shared.infra.clock import ManualClock, monotonic
 from shared.infra.engine import Input
+from shared.infra.engine.store import Slot
 from tests.unit.notifier.world import NIGHT, NOON, OneProfile, World, accepted, assigned, index_of, opened, raw_profile
 
 Send = Callable[[Notice], Awaitable[Outcome]]
@@ -62,6 +63,7 @@ class Office:
     lease: float = 60.0
     away: int = 0
     batches: list[int] = field(default_factory=list)
+    trusted: list[int] = field(default_factory=list)
 
     async def claim(self, channel: Any, now: datetime, busy: Any, limit: int) -> Claim:
         """Hand out what waits for a channel and for nobody busy."""
@@ -88,8 +90,9 @@ class Office:
         """Return the reporters."""
         return {id_: self.known[id_] for id_ in ids if id_ in self.known}
 
-    async def apply(self, inputs: Sequence[Input]) -> None:
-        """Take outcomes, unless the database is away."""
+    async def apply(self, inputs: Sequence[Input], known: Mapping[str, Any]) -> None:
+        """Take outcomes, unless the database is away; only the first attempt may go by what was read before."""
+        self.trusted.append(len(known))
         if self.away:
             self.away -= 1
             raise Transient("away")
@@ -248,10 +251,12 @@ async def test_outcomes_wait_for_the_database_and_are_saved_together() -> None:
     office = Office(away=1)
     saver = Saver(office)  # type: ignore[arg-type]
     running = asyncio.create_task(saver.run())
-    await asyncio.gather(*(saver.save([(str(number), Dropped("stale"))]) for number in range(50)))
+    slots = {str(number): Slot[NoticeState](str(number)) for number in range(50)}
+    await asyncio.gather(*(saver.save([(id_, Dropped("stale"))], {id_: slot}) for id_, slot in slots.items()))
     running.cancel()
     assert len(office.outcomes) == 50
     assert office.batches == [50]
+    assert office.trusted == [50, 0]
 
 
 async def test_ending_begins_nothing_new_and_saves_what_has_left() -> None:
