@@ -7,9 +7,11 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, NodeNotReadyError, RequestTimedOutError
 
 from deploy.cli._console import fail
+from deploy.kafka.access import Access, AccessRefusedError
 from shared.infra.connections import ConnectionSettings, kafka_options
 from shared.infra.kafka import DEAD_LETTER_BYTES
 from shared.infra.wiring import wrong_settings_in_words
@@ -28,7 +30,7 @@ def broker_away(bootstrap: str) -> Iterator[None]:
         reason = str(error) or type(error).__name__
         fail(
             f"The broker at {bootstrap} does not answer ({reason}).\n"
-            f"Is it running (gridwhistle up), and is the address right (--bootstrap, GW_KAFKA_BOOTSTRAP)?{who()}"
+            f"Is it running (gridwhistle up), and is the address right (--bootstrap, GW_KAFKA_BOOTSTRAP)?{_who()}"
         )
     except KafkaError as error:
         fail(f"The broker at {bootstrap} refused: {error}")
@@ -46,7 +48,7 @@ def options() -> dict[str, Any]:
         return kafka_options(settings())
 
 
-def who() -> str:
+def _who() -> str:
     """Say as whom we came: a broker that does not know us closes the door without a word."""
     user = settings().kafka_username
     if user:
@@ -62,6 +64,17 @@ async def admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
     )
     async with _connection(bootstrap, client.start, client.close):
         yield client
+
+
+@asynccontextmanager
+async def access(bootstrap: str) -> AsyncIterator[Access]:
+    """Give a connection for access lists and users; what the broker refuses ends the command."""
+    client = AIOKafkaClient(bootstrap_servers=bootstrap, client_id=CLIENT, request_timeout_ms=REQUEST_MS, **options())
+    async with _connection(bootstrap, client.bootstrap, client.close):
+        try:
+            yield Access(client)
+        except AccessRefusedError as error:
+            fail(str(error))
 
 
 @asynccontextmanager

@@ -3,21 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from deploy.cli._broker import settings, who
-from deploy.cli._console import BOOTSTRAP, PROBLEM, AsJson, Bootstrap, fail, print_json, print_table, say
+from deploy.cli._broker import access
+from deploy.cli._console import BOOTSTRAP, PROBLEM, AsJson, Bootstrap, fail, print_json, print_table, run, say
 from deploy.cli._districts import Districts, ProfilePaths, applied_profiles
 from deploy.cli._profiles import MONGO_URL, MongoUrl, from_files
 from deploy.kafka.grants import Change, Grant, compare, concerns, is_ours, plan
 from deploy.local.keys import new_password, password_of, write_password
 from shared.district.model import Profile
-from shared.infra.wiring import wrong_settings_in_words
-
-if TYPE_CHECKING:
-    from deploy.kafka.access import Access
 
 app = typer.Typer(name="acl", help="Grants and passwords on a broker that asks who one is.", no_args_is_help=True)
 
@@ -37,10 +33,6 @@ class Wanted:
     grants: set[Grant]
     districts: frozenset[str] | None
 
-    def change(self, access: "Access") -> Change:
-        """Return what is to be done."""
-        return compare(self.grants, access.grants(), self.districts)
-
     def everybody(self) -> list[str]:
         """Return the principals."""
         return sorted({grant.principal for grant in self.grants})
@@ -56,7 +48,7 @@ def show_plan(
 ) -> None:
     """Show what `apply` would grant and take away; exit status 1 when it would change something."""
     wanted = _wanted(district or [], profile or [], mongo_url)
-    change = _guarded(bootstrap, wanted.change)
+    change = run(_look(bootstrap, wanted))
     _show(wanted, change, as_json=as_json, done=False)
     raise typer.Exit(PROBLEM if change.grant or change.revoke else 0)
 
@@ -76,13 +68,7 @@ def apply_grants(
     --district only what concerns these districts is touched; principals that are nobody of ours are never.
     """
     wanted = _wanted(district or [], profile or [], mongo_url)
-
-    def work(access: "Access") -> tuple[Change, Sequence[str], Sequence[str]]:
-        change = wanted.change(access)
-        access.change(change)
-        return change, *(_ensure_users(access, wanted, passwords) if passwords else ((), ()))
-
-    change, made, gone = _guarded(bootstrap, work)
+    change, made, gone = run(_bring(bootstrap, wanted, passwords))
     _show(wanted, change, as_json=as_json, done=True, made=made, gone=gone)
 
 
@@ -101,7 +87,7 @@ def set_password(
     password = new_password() if fresh else password_of(file)
     if not password:
         fail(f"{file} holds no password.")
-    _guarded(bootstrap, lambda access: access.set_passwords({principal: password}))
+    run(_set(bootstrap, principal, password))
     if fresh:
         write_password(file, password)
     say(f"{principal} has the password in {file}.")
@@ -120,29 +106,28 @@ def _named(profile: Profile) -> tuple[str, Any]:
     return profile.code, profile.partners
 
 
-def _guarded(bootstrap: str, work: Any) -> Any:
-    """Connect and do it; what the broker will not do is one sentence."""
-    # Here, for it costs every other command a tenth of a second.
-    from deploy.kafka.access import Access, AccessError, BrokerAwayError  # noqa: PLC0415
-
-    with wrong_settings_in_words():
-        access = Access(bootstrap, settings())
-    try:
-        return work(access)
-    except BrokerAwayError as error:
-        fail(f"{error}{who()}")
-    except AccessError as error:
-        fail(str(error))
+async def _look(bootstrap: str, wanted: Wanted) -> Change:
+    async with access(bootstrap) as broker:
+        return compare(wanted.grants, await broker.grants(), wanted.districts)
 
 
-def _ensure_users(access: "Access", wanted: Wanted, folder: Path) -> tuple[Sequence[str], Sequence[str]]:
-    """Give a password to who has none, or has none in the folder; forget who is no partner any more."""
-    known = access.users()
-    missing = [one for one in wanted.everybody() if one not in known or not _file(folder, one).exists()]
-    access.set_passwords({one: password_of(_file(folder, one)) for one in missing})
-    gone = [one for one in known - set(wanted.everybody()) if is_ours(one) and _concerns(one, wanted.districts)]
-    access.forget_users(gone)
-    return missing, sorted(gone)
+async def _bring(bootstrap: str, wanted: Wanted, passwords: Path | None) -> tuple[Change, Sequence[str], Sequence[str]]:
+    """Grant and revoke; return what, who got a password, and whom the broker does not know any more."""
+    async with access(bootstrap) as broker:
+        change = compare(wanted.grants, await broker.grants(), wanted.districts)
+        await broker.change(change)
+        if passwords is None:
+            return change, (), ()
+        known = await broker.users()
+        missing = [one for one in wanted.everybody() if one not in known or not _file(passwords, one).exists()]
+        gone = [one for one in known - set(wanted.everybody()) if is_ours(one) and _concerns(one, wanted.districts)]
+        await broker.set_users({one: password_of(_file(passwords, one)) for one in missing}, gone)
+        return change, missing, sorted(gone)
+
+
+async def _set(bootstrap: str, principal: str, password: str) -> None:
+    async with access(bootstrap) as broker:
+        await broker.set_users({principal: password})
 
 
 def _concerns(principal: str, districts: frozenset[str] | None) -> bool:

@@ -1,167 +1,153 @@
-"""Bringing a broker's access lists and passwords to what the plan says, with the client that can (confluent-kafka)."""
+"""Bringing a broker's access lists and users to what the plan says."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import secrets
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from enum import IntEnum
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import (
-    AclBinding,
-    AclBindingFilter,
-    AclOperation,
-    AclPermissionType,
-    AdminClient,
-    ResourcePatternType,
-    ResourceType,
-    ScramCredentialInfo,
-    ScramMechanism,
-    UserScramCredentialDeletion,
-    UserScramCredentialUpsertion,
-)
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import ClusterAuthorizationFailedError, SecurityDisabled, for_code
+from aiokafka.protocol.admin import DescribeAclsRequest
 
 from deploy.kafka.grants import Change, Grant
-from shared.infra.connections import ConnectionSettings
+from deploy.kafka.protocol import AlterUsers, Binding, CreateAcls, DeleteAcls, DescribeUsers
 
-ANSWER_SECONDS = 10.0
 PAGE = 500
 """Access lists of one request: a district has some four hundred."""
 
-ITERATIONS = 8192
-"""Twice what the broker asks for; the passwords are random, so that more would only make each connection slower."""
+SALT_BYTES = 16
 
+
+class _Resource(IntEnum):
+    """As on the wire; so are the next two."""
+
+    ANY = 1
+    TOPIC = 2
+    GROUP = 3
+    CLUSTER = 4
+    TRANSACTIONAL_ID = 5
+    DELEGATION_TOKEN = 6
+    USER = 7
+
+
+class _Pattern(IntEnum):
+    ANY = 1
+    LITERAL = 3
+    PREFIXED = 4
+
+
+class _Operation(IntEnum):
+    ANY = 1
+    ALL = 2
+    READ = 3
+    WRITE = 4
+
+
+_ALLOW = 3
 _USER = "User:"
 
 
-class AccessError(Exception):
+class AccessRefusedError(Exception):
     """The broker will not do it; the message is a sentence."""
 
 
-class BrokerAwayError(AccessError):
-    """It does not answer, or does not know us: a broker that does not know us closes the door without a word."""
-
-
-_AWAY = {KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._AUTHENTICATION}  # noqa: SLF001 - so the library names its own errors
-
-
 class Access:
-    """An administrator's connection of its own."""
+    """What an administrator may ask about access; `client` is connected."""
 
-    def __init__(self, bootstrap: str, settings: ConnectionSettings) -> None:
-        self._bootstrap = bootstrap
-        self._admin = AdminClient({"bootstrap.servers": bootstrap, **_identity(settings)}, logger=_silent())
+    def __init__(self, client: AIOKafkaClient) -> None:
+        self._client = client
 
-    def grants(self) -> set[Grant]:
-        """Return what is granted now, to whomever, be it from one host only; what is denied is nobody's grant."""
-        everything = AclBindingFilter(
-            ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ALLOW
+    async def grants(self) -> set[Grant]:
+        """Return what is granted now, to whomever, be it from one host only; what is denied is nobody's grant.
+
+        Raises:
+            AccessRefusedError: we may not ask, or the broker asks nobody who he is.
+        """
+        anything = (_Resource.ANY, None, _Pattern.ANY, None, None, _Operation.ANY, _ALLOW)
+        found = await self._ask(DescribeAclsRequest(*anything))
+        _refuse(found.error_code, found.error_message)
+        return {_grant(*resource[:3], *acl) for resource in found.resources for acl in resource[3]}
+
+    async def change(self, change: Change) -> None:
+        """Grant first and revoke then, so that who keeps a right under another name is never without it.
+
+        Raises:
+            AccessRefusedError: we may not.
+        """
+        for page in _pages([_binding(one, "*") for one in change.grant]):
+            for code, message in (await self._ask(CreateAcls(page))).creation_responses:
+                _refuse(code, message)
+        for page in _pages([_binding(one, None) for one in change.revoke]):
+            for code, message, _ in (await self._ask(DeleteAcls(page))).filter_responses:
+                _refuse(code, message)
+
+    async def users(self) -> set[str]:
+        """Return everybody who has a password.
+
+        Raises:
+            AccessRefusedError: we may not ask.
+        """
+        found = await self._ask(DescribeUsers())
+        _refuse(found.error_code, found.error_message)
+        return {result[0] for result in found.results}
+
+    async def set_users(self, passwords: Mapping[str, str], gone: Collection[str] = ()) -> None:
+        """Give users these passwords instead of any others, and let others in no more; who is connected stays so.
+
+        Raises:
+            AccessRefusedError: we may not.
+        """
+        if passwords or gone:
+            salts = {user: secrets.token_bytes(SALT_BYTES) for user in passwords}
+            for _, code, message, _ in (await self._ask(AlterUsers(passwords, gone, salts))).results:
+                _refuse(code, message)
+
+    async def _ask(self, request: Any) -> Any:
+        controller = self._client.cluster.controller
+        return await self._client.send(
+            self._client.get_random_node() if controller is None else controller.nodeId, request
         )
-        with self._in_words():
-            found = self._admin.describe_acls(everything, request_timeout=ANSWER_SECONDS).result()
-        return {_grant(one) for one in found}
-
-    def change(self, change: Change) -> None:
-        """Grant first and revoke then, so that who keeps a right under another name is never without it."""
-        with self._in_words():
-            for page in _pages([_binding(one) for one in change.grant]):
-                _all(self._admin.create_acls(page, request_timeout=ANSWER_SECONDS).values())
-            for filters in _pages([_filter(one) for one in change.revoke]):
-                _all(self._admin.delete_acls(filters, request_timeout=ANSWER_SECONDS).values())
-
-    def users(self) -> set[str]:
-        """Return everybody who has a password."""
-        with self._in_words():
-            return set(self._admin.describe_user_scram_credentials(request_timeout=ANSWER_SECONDS).result())
-
-    def set_passwords(self, passwords: Mapping[str, str]) -> None:
-        """Give users these passwords instead of any others; who is connected stays so."""
-        how = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, ITERATIONS)
-        self._alter([UserScramCredentialUpsertion(user, how, word.encode()) for user, word in passwords.items()])
-
-    def forget_users(self, users: Iterable[str]) -> None:
-        """Take users' passwords away: they do not get in any more."""
-        self._alter([UserScramCredentialDeletion(user, ScramMechanism.SCRAM_SHA_512) for user in users])
-
-    def _alter(self, alterations: Sequence[Any]) -> None:
-        if alterations:
-            with self._in_words():
-                done = self._admin.alter_user_scram_credentials(list(alterations), request_timeout=ANSWER_SECONDS)
-                _all(done.values())
-
-    @contextmanager
-    def _in_words(self) -> Iterator[None]:
-        try:
-            yield
-        except KafkaException as error:
-            raise _sentence(self._bootstrap, error.args[0]) from None
 
 
-def _sentence(bootstrap: str, error: KafkaError) -> AccessError:
-    if error.code() == KafkaError.SECURITY_DISABLED:
-        return AccessError(
-            f"The broker at {bootstrap} has no authorizer: whoever reaches it may do anything. "
-            "A secured one has authorizer.class.name set (docs/security.md)."
+def _refuse(code: int, message: str | None) -> None:
+    error = for_code(code)
+    if error is SecurityDisabled:
+        raise AccessRefusedError(
+            "This broker has no authorizer: whoever reaches it may do anything. How to secure it: docs/security.md"
         )
-    if error.code() in _AWAY:
-        return BrokerAwayError(f"The broker at {bootstrap} does not answer ({error.str()}).")
-    return AccessError(f"The broker at {bootstrap} refused: {error.str()}")
+    if error is ClusterAuthorizationFailedError:
+        raise AccessRefusedError("The broker lets only an administrator do this: its super user, the operator.")
+    if code:
+        raise AccessRefusedError(f"The broker refused: {message or error.__name__}")
 
 
-def _identity(settings: ConnectionSettings) -> dict[str, Any]:
-    if not settings.kafka_username:
-        return {}
-    authority = {"ssl.ca.location": str(settings.kafka_ca_file)} if settings.kafka_ca_file else {}
-    return {
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanism": "SCRAM-SHA-512",
-        "sasl.username": settings.kafka_username,
-        "sasl.password": settings.kafka_password(),
-        **authority,
-    }
+def _pages(items: Sequence[Binding]) -> Iterator[Sequence[Binding]]:
+    return (items[start : start + PAGE] for start in range(0, len(items), PAGE))
 
 
-def _silent() -> logging.Logger:
-    logger = logging.getLogger("confluent_kafka")
-    logger.setLevel(logging.CRITICAL + 1)
-    return logger
+def _grant(resource: int, name: str, pattern: int, principal: str, _: str, operation: int, __: int) -> Grant:
+    kinds: Iterable[tuple[type[IntEnum], int]] = ((_Resource, resource), (_Pattern, pattern), (_Operation, operation))
+    of, how, may = (_word(kind, value) for kind, value in kinds)
+    return Grant(principal.removeprefix(_USER), may, of, name, how)
 
 
-def _pages(items: Sequence[Any]) -> Iterator[list[Any]]:
-    return (list(items[start : start + PAGE]) for start in range(0, len(items), PAGE))
+def _word(kind: type[IntEnum], value: int) -> str:
+    return kind(value).name.lower() if value in set(kind) else str(value)
 
 
-def _all(futures: Iterable[Any]) -> None:
-    for future in futures:
-        future.result()
-
-
-def _grant(binding: Any) -> Grant:
-    return Grant(
-        binding.principal.removeprefix(_USER),
-        binding.operation.name.lower(),
-        binding.restype.name.lower(),
-        binding.name,
-        binding.resource_pattern_type.name.lower(),
-    )
-
-
-def _binding(grant: Grant) -> Any:
-    return _as(AclBinding, grant, "*")
-
-
-def _filter(grant: Grant) -> Any:
-    return _as(AclBindingFilter, grant, None)
-
-
-def _as(kind: Callable[..., Any], grant: Grant, host: str | None) -> Any:
-    return kind(
-        ResourceType[grant.resource.upper()],
+def _binding(grant: Grant, host: str | None) -> Binding:
+    return (
+        _number(_Resource, grant.resource),
         grant.name,
-        ResourcePatternType[grant.pattern.upper()],
+        _number(_Pattern, grant.pattern),
         f"{_USER}{grant.principal}",
         host,
-        AclOperation[grant.operation.upper()],
-        AclPermissionType.ALLOW,
+        _number(_Operation, grant.operation),
+        _ALLOW,
     )
+
+
+def _number(kind: type[IntEnum], word: str) -> int:
+    return int(word) if word.isdigit() else kind[word.upper()]

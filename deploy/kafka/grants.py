@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from deploy.contracts.flows import FLOWS, INBOUND
 from deploy.kafka.topics import DistrictPartners
@@ -29,13 +28,13 @@ _DISTRICT_TOPIC = re.compile(r"^gw\.(?P<district>\d{6})\.")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Grant:
-    """One permission. On a group, or with pattern prefixed, `name` is where the names begin."""
+    """One permission: to read or write a topic or to be in a group; prefixed, `name` is where the names begin."""
 
     principal: str
-    operation: str  # read or write
-    resource: Literal["topic", "group"]
+    operation: str
+    resource: str
     name: str
-    pattern: Literal["literal", "prefixed"] = "literal"
+    pattern: str = "literal"
 
 
 def partner_principal(district: str, partner: str) -> str:
