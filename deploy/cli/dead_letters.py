@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +30,7 @@ from deploy.cli._reading import partitions_of, up_to_now
 from deploy.kafka.letters import Letter, as_text, collect, find, replay_headers, replayed
 from shared.contracts.topics import UNLOCATED, Topic, parse_topic
 from shared.infra.clock import wall_clock
+from shared.infra.vault import Vault, VaultKeysError
 
 app = typer.Typer(name="dead-letters", help="Read, explain and replay what could not be applied.", no_args_is_help=True)
 
@@ -40,6 +42,9 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 Errors = Annotated[list[str] | None, typer.Option("--error", help="Only this error, e.g. forbidden; may be repeated.")]
 Since = Annotated[str | None, typer.Option(help="Only newer ones: 30m, 2h, 7d, or an instant in RFC 3339.")]
+VaultKeys = Annotated[
+    Path | None, typer.Option(envvar="GW_VAULT_KEYS_FILE", help="The vault's keys, to read what intake has sealed.")
+]
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="A letter's id, or how it begins.")]
 
 
@@ -50,10 +55,11 @@ def list_letters(
     since: Since = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = SHOWN,
     bootstrap: Bootstrap = BOOTSTRAP,
+    vault_keys: VaultKeys = None,
     as_json: AsJson = False,
 ) -> None:
     """List dead letters, oldest first; without --district those of every district and of reports without one."""
-    letters = _chosen(bootstrap, district, error, since)
+    letters = _chosen(bootstrap, district, error, since, vault_keys)
     if as_json:
         print_json({"letters": [letter.as_json() for letter in letters[-limit:]], "total": len(letters)})
         return
@@ -72,12 +78,15 @@ def show(
     district: Districts = None,
     raw: Annotated[bool, typer.Option("--raw", help="Write the original's bytes and nothing else.")] = False,
     bootstrap: Bootstrap = BOOTSTRAP,
+    vault_keys: VaultKeys = None,
     as_json: AsJson = False,
 ) -> None:
     """Show one dead letter whole: why, where from, and the original as text, or in hexadecimal where it is none."""
-    letter = _one(_chosen(bootstrap, district, None, None), id_)
+    letter = _one(_chosen(bootstrap, district, None, None, vault_keys), id_)
     if raw:
-        sys.stdout.buffer.write(letter.rejected.original_value or b"")
+        if letter.content is None and letter.sealed_under:
+            fail(_closed(letter))
+        sys.stdout.buffer.write(letter.content or b"")
     elif as_json:
         print_json(letter.as_json())
     else:
@@ -116,10 +125,12 @@ def replay(
     say(f"{len(fresh)} would be replayed" if dry_run else f"{len(fresh)} replayed")
 
 
-def _chosen(bootstrap: str, districts: list[str] | None, errors: list[str] | None, since: str | None) -> list[Letter]:
+def _chosen(
+    bootstrap: str, districts: list[str] | None, errors: list[str] | None, since: str | None, keys: Path | None = None
+) -> list[Letter]:
     codes = {code if code == UNLOCATED else check_code(code) for code in districts or []}
     after = _instant(since) if since else None
-    letters = run(_read(bootstrap, codes, after))
+    letters = run(_read(bootstrap, codes, after, _vault(keys)))
     return [letter for letter in letters if not errors or letter.rejected.error in errors]
 
 
@@ -134,14 +145,21 @@ def _instant(text: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=ZONE)
 
 
-async def _read(bootstrap: str, districts: set[str], after: datetime | None) -> list[Letter]:
+def _vault(keys: Path | None) -> Vault | None:
+    try:
+        return Vault.load(keys) if keys else None
+    except VaultKeysError as error:
+        fail(f"{error}.")
+
+
+async def _read(bootstrap: str, districts: set[str], after: datetime | None, vault: Vault | None) -> list[Letter]:
     topics = await topic_partitions(bootstrap)
     wanted = {name: count for name, count in topics.items() if _is_wanted(name, districts)}
     if not wanted:
         fail("There is no dead-letters topic; gridwhistle topics apply creates those of a district.")
     since_ms = None if after is None else int(after.timestamp() * 1000)
     async with consumer(bootstrap) as client:
-        return collect([record async for record in up_to_now(client, partitions_of(wanted), since_ms)])
+        return collect([record async for record in up_to_now(client, partitions_of(wanted), since_ms)], vault)
 
 
 def _is_wanted(name: str, districts: set[str]) -> bool:
@@ -218,7 +236,15 @@ def _print_whole(letter: Letter) -> None:
         *(("replayed", one) for one in replays),
     ]
     print_table(("", ""), facts)
-    console().print(_shown(rejected.original_value), markup=False, highlight=False, soft_wrap=True)
+    console().print(_content(letter), markup=False, highlight=False, soft_wrap=True)
+
+
+def _content(letter: Letter) -> str:
+    return _closed(letter) if letter.sealed_under and letter.content is None else _shown(letter.content)
+
+
+def _closed(letter: Letter) -> str:
+    return f"(sealed under vault key {letter.sealed_under}; --vault-keys FILE shows it, replaying does not need it)"
 
 
 def _shown(value: bytes | None) -> str:

@@ -17,6 +17,7 @@ from deploy.cli._reading import partitions_of, up_to_now
 from deploy.conservation.facts import CaseSeen, Facts, Place, Report, Submitted
 from deploy.kafka.letters import Letter, collect
 from services.intake.domain.reading import Kind, read_message
+from shared.contracts.registry import command_types
 from shared.contracts.topics import Topic, TopicName, parse_topic
 from shared.decision import Poison
 from shared.infra.clock import Clock, wall_clock
@@ -24,6 +25,7 @@ from shared.infra.directory import DATABASE, ProfileStore
 from shared.infra.engine.inbox import as_mark
 from shared.infra.engine.outbox import place_of
 from shared.infra.mongo import as_transient, connect
+from shared.infra.sealed_records import key_of
 
 Document = Mapping[str, Any]
 
@@ -53,6 +55,7 @@ async def read_facts(bootstrap: str, mongo_url: str, clock: Clock) -> Facts:
 
 Topics = Mapping[str, tuple[TopicName, int]]
 
+_COMMANDS = frozenset(name.encode() for name in command_types())
 _HAS_STATE = {"s": {"$exists": True}}
 _REPORT_FIELDS = {"ids": 1, "saved_at": 1, **dict.fromkeys(("s.case_id", "s.into", "s.duplicates", "s.day"), 1)}
 _CASE_FIELDS = {
@@ -99,7 +102,15 @@ def _submitted(record: ConsumerRecord, clock: Clock) -> Submitted:
 
 
 def _is_report(record: ConsumerRecord) -> bool:
-    """Say whether the record counts as a report: all that is no command does, for nobody else will answer for it."""
+    """Say whether the record counts as a report: all that is no command does, for nobody else will answer for it.
+
+    What came over HTTP is sealed and says in its headers what it is.
+    """
+    if key_of(record.headers) is not None:
+        return (
+            not {(value or b"").decode(errors="replace") for name, value in record.headers if name == "ce_type"}
+            & _COMMANDS
+        )
     try:
         return read_message(record.headers, record.value).kind is Kind.REPORT
     except Poison:

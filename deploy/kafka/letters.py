@@ -14,6 +14,8 @@ from shared.contracts.base import Instant, format_instant
 from shared.contracts.dead_letters import RecordRejected, RecordReplayed
 from shared.contracts.envelope import Envelope, EnvelopeError, Headers, from_headers, to_headers
 from shared.contracts.ids import event_id
+from shared.infra.sealed_records import key_of, opened
+from shared.infra.vault import SealError, Vault
 
 REPLAY_HEADER = "gw_replay"
 """Stands on a replayed record beside its original headers, with the id of its letter."""
@@ -37,6 +39,7 @@ class Letter:
     key: bytes | None
     rejected: RecordRejected
     replays: list[RecordReplayed] = field(default_factory=list)
+    vault: Vault | None = None
 
     @property
     def case(self) -> str:
@@ -48,11 +51,28 @@ class Letter:
         """Return the original's key as it came."""
         return None if self.rejected.key is None else base64.b64decode(self.rejected.key)
 
+    @property
+    def sealed_under(self) -> str | None:
+        """Return the id of the vault key that the original's value is sealed under, if it is."""
+        return key_of(self.rejected.original_headers)
+
+    @property
+    def content(self) -> bytes | None:
+        """Return the original's value as its sender wrote it; None for a tombstone, and while the seal holds."""
+        value = self.rejected.original_value
+        if self.sealed_under is None or value is None:
+            return value
+        try:
+            headers = self.rejected.original_headers
+            return opened(self.vault, self.rejected.origin_topic, value, headers).value if self.vault else None
+        except SealError:
+            return None
+
     def as_json(self) -> dict[str, Any]:
-        """Return everything that is known of it as JSON values; the original in base 64, and as text if it is text."""
+        """Return everything that is known of it as JSON values; the original in base 64, and as text if we can."""
         told = json.loads(self.rejected.model_dump_json(by_alias=True, exclude_none=True))
         replays = [json.loads(one.model_dump_json(by_alias=True)) for one in self.replays]
-        return {"id": self.id, **told, "text": as_text(self.rejected.original_value), "replays": replays}
+        return {"id": self.id, **told, "text": as_text(self.content), "replays": replays}
 
 
 def as_text(value: bytes | None) -> str | None:
@@ -63,16 +83,18 @@ def as_text(value: bytes | None) -> str | None:
         return None
 
 
-def collect(records: Iterable[Read]) -> list[Letter]:
+def collect(records: Iterable[Read], vault: Vault | None = None) -> list[Letter]:
     """Return the letters of some dead-letters topics in the order they were rejected, replays noted on them.
 
-    What is no letter of ours (some other hand may have written onto the topic) is passed over.
+    What is no letter of ours (some other hand may have written onto the topic) is passed over. With the vault's keys
+    sealed originals can be read; to send them again nobody needs them.
     """
     letters: dict[str, Letter] = {}
     replays: list[RecordReplayed] = []
     for record in records:
         said = _read(record)
         if isinstance(said, Letter):
+            said.vault = vault
             letters.setdefault(said.id, said)
         elif said is not None:
             replays.append(said)

@@ -12,6 +12,7 @@ from services.intake.domain.place import find_places
 from services.intake.domain.reading import Kind, read_message
 from services.intake.letters import fitting, letter_bytes
 from shared.contracts.commands import Command
+from shared.contracts.envelope import Headers
 from shared.contracts.topics import UNLOCATED, parse_topic
 from shared.decision import Poison
 from shared.district.lookup import Place
@@ -22,6 +23,8 @@ from shared.infra.engine.inbox import Record
 from shared.infra.engine.outbox import Outgoing, dead_letter, outgoing_events, place_of, received_at
 from shared.infra.kafka import DEAD_LETTER_BYTES
 from shared.infra.log import get_logger
+from shared.infra.sealed_records import Guarded, key_of, opened
+from shared.infra.vault import SealError, Vault
 
 SERVICE = "intake"
 _LOG_APPEND_TIME = 1
@@ -49,6 +52,7 @@ class Sorted:
     desk: Desk
     clock: Clock
     now: datetime
+    vault: Vault
     parsed: list[tuple[Record, Parsed]] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     passing: list[Outgoing] = field(default_factory=list)
@@ -71,8 +75,18 @@ class Sorted:
         if letter_bytes(record) > DEAD_LETTER_BYTES:
             raise Poison("too-large", "Key, value and headers of the record together are too large to be handled.")
         topic = parse_topic(record.topic)
-        message = read_message(record.headers, record.value)
+        message = read_message(*self._content(record))
         return Envelope(topic.district, topic.partner or "", self._received(record), message)
+
+    def _content(self, record: Record) -> tuple[Headers, bytes | None]:
+        """Return headers and value in the clear; what came over HTTP is sealed on its topic."""
+        if key_of(record.headers) is None:
+            return record.headers, record.value
+        try:
+            found = opened(self.vault, record.topic, record.value, record.headers)
+        except SealError as error:
+            raise Poison("unreadable-seal", f"The record says that it is sealed: {error}.") from error
+        return found.headers, found.value
 
     def _received(self, record: Record) -> datetime:
         """Return when the broker took the record, the same at every delivery.
@@ -85,7 +99,7 @@ class Sorted:
 
     def _sort(self, record: Record, envelope: Envelope) -> None:
         if envelope.message.kind is Kind.REPORT:
-            self.parsed.append((record, self.desk.parse(envelope)))
+            self.parsed.append((Guarded(record, self.vault), self.desk.parse(envelope)))
             return
         command = self.desk.command(envelope)
         id_ = envelope.message.id or place_of(record)
@@ -98,7 +112,8 @@ class Sorted:
     def _refuse(self, record: Record, kind: Kind, poison: Poison) -> None:
         kept, said = fitting(record, poison)
         source = Input("", place_of(record), Refused(poison, kind), record)
-        self.rejections.append(Rejection(source, poison, dead_letter(SERVICE, kept, said, self._received(record))))
+        letter = dead_letter(SERVICE, Guarded(kept, self.vault), said, self._received(record))
+        self.rejections.append(Rejection(source, poison, letter))
 
     def unlocated(self) -> dict[str, str]:
         """Return where reports without a district were found just now, by `<partner>/<report id>`."""

@@ -109,6 +109,7 @@ def _routes(settings: IntakeSettings, intake: Intake) -> list[tuple[str, Any]]:
             metrics=intake.metrics,
             patience=settings.http_ack_seconds,
             body_seconds=settings.http_body_seconds,
+            vault=intake.sealer.vault,
         )
 
     kinds = zip(ROUTES, (Kind.REPORT, Kind.COMMAND), strict=True)

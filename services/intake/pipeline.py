@@ -69,7 +69,7 @@ class Intake:
             Transient: database or broker are away; nothing is lost, deliver the records again.
         """
         await self._know(records)
-        batch = Sorted(self.desk, self.engine.clock, self.engine.clock.now())
+        batch = Sorted(self.desk, self.engine.clock, self.engine.clock.now(), self.sealer.vault)
         batch.take(records)
         await self.retention.erase([one for one in batch.commands if isinstance(one, EraseReporter)])
         items = batch.items(await self.pins.pin(batch.unlocated(), batch.now))

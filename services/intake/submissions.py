@@ -1,4 +1,4 @@
-"""From an object that came over HTTP to the record that its partner could have put on the bus by itself."""
+"""From an object that came over HTTP to the record that its partner could have put on the bus by itself, sealed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from shared.contracts.ids import event_id
 from shared.contracts.topics import UNLOCATED, inbound_name
 from shared.decision import Poison
 from shared.infra.engine.outbox import Outgoing
+from shared.infra.sealed_records import sealed
+from shared.infra.vault import Vault
 
 MAX_RECORD_BYTES = MAX_BYTES - 32 * 1024
 """A record must fit its topic together with its headers."""
@@ -37,6 +39,7 @@ class Submitter:
     kind: Kind
     now: datetime
     idempotency_key: str
+    vault: Vault
 
     def record(self, item: Any, number: int) -> tuple[str, Outgoing]:
         """Return the id and the record of one object.
@@ -85,4 +88,6 @@ class Submitter:
         if len(value) > limit:
             raise Poison("too-large", f"It has {len(value)} bytes; up to {limit} are taken.")
         attributes = Attributes(id_, f"/{district}/{self.grant.partner}", message.type, format_instant(self.now))
-        return Outgoing(inbound_name(district, self.grant.partner), key.encode(), value, to_headers(attributes))
+        topic = inbound_name(district, self.grant.partner)
+        closed, header = sealed(self.vault, topic, value)
+        return Outgoing(topic, key.encode(), closed, [*header, *to_headers(attributes)])

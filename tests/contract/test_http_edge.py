@@ -29,7 +29,7 @@ from shared.infra.engine.outbox import Outgoing
 from shared.infra.http import http_server
 from shared.infra.metrics import EngineMetrics
 from tests.support.bus import free_port, until
-from tests.unit.intake.world import DESK, DISTRICT, NOW, report, to_json
+from tests.unit.intake.world import DESK, DISTRICT, NOW, VAULT, report, to_json
 
 KEY = "app-key"
 AUTHORIZED = {"Authorization": f"Bearer {KEY}"}
@@ -53,7 +53,7 @@ class Publisher:
     async def publish(self, records: Sequence[Outgoing]) -> None:
         """Take the records, or fail as nobody foresaw."""
         if self.broken:
-            raise KeyError(records[0].value.decode())
+            raise KeyError(SECRET, records)
 
 
 @dataclass(slots=True)
@@ -122,6 +122,7 @@ def service(settings: IntakeSettings, keys: Path, publisher: Publisher) -> Servi
         metrics=IntakeMetrics.create(registry),
         patience=1,
         body_seconds=HEAD_SECONDS,
+        vault=VAULT,
     )
     stub: Any = publisher
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +23,7 @@ from services.intake.domain.model import ReportState
 from services.intake.domain.nearness import Sighting, cells_around
 from shared.contracts.base import format_instant
 from shared.contracts.commands import VerifyCase
+from shared.contracts.dead_letters import RecordRejected
 from shared.contracts.incidents import Report, Reporter
 from shared.contracts.topics import Topic, inbound_name, topic_name
 from shared.district.policies import Retention as RetentionPolicy
@@ -32,6 +32,7 @@ from shared.infra.directory import DATABASE, ProfileStore
 from shared.infra.engine import AggregateStore
 from shared.infra.kafka import DEAD_LETTER_BYTES
 from shared.infra.mongo import connect
+from shared.infra.sealed_records import opened
 from shared.infra.vault import Vault
 from tests.support.bus import Bus, data, header, open_bus, until
 from tests.unit.intake.world import STRUCTURED_HEADERS, binary, command, profile, report, structured, to_json
@@ -79,13 +80,18 @@ class World:
 
         def found(records: list[ConsumerRecord]) -> list[dict[str, Any]]:
             letters = (data(one) for one in records)
-            return [one for one in letters if marker in _original(one)]
+            return [one for one in letters if marker in self.original(one)]
 
         return found(await self.bus.read([topic], lambda records: bool(found(records))))[0]
 
-
-def _original(letter: dict[str, Any]) -> str:
-    return b64decode(letter.get("value", "")).decode(errors="replace")
+    def original(self, letter: dict[str, Any]) -> str:
+        """Return what was refused; it is sealed in its letter."""
+        told = RecordRejected.model_validate(letter)
+        if not told.original_value:
+            return ""
+        vault = Vault.load(self.secrets / "vault.keys")
+        found = opened(vault, told.origin_topic, told.original_value, told.original_headers)
+        return found.value.decode(errors="replace")
 
 
 def near(report_id: str, **more: Any) -> dict[str, Any]:
@@ -201,17 +207,17 @@ async def test_a_flood_of_poison_stops_nothing(world: World) -> None:
     wanted = {f"P-{round_}" for round_ in range(12)}
     told = await world.heard(Topic.INCIDENTS, 12, lambda event: event["report_id"] in wanted)
     assert {data(one)["report_id"] for one in told} == wanted
+
+    def flood(letter: dict[str, Any]) -> bool:
+        return "rubbish" in world.original(letter) or not letter.get("value")
+
     topic = topic_name(D, Topic.DEAD_LETTERS)
     letters = await world.bus.read(
-        [topic], lambda records: sum(_flood(data(one)) for one in records) >= 12 * len(rubbish)
+        [topic], lambda records: sum(flood(data(one)) for one in records) >= 12 * len(rubbish)
     )
-    errors = {data(one)["error"] for one in letters if _flood(data(one))}
+    errors = {data(one)["error"] for one in letters if flood(data(one))}
     assert errors == {"bad-json", "bad-envelope", "empty-record", "invalid-report"}
     assert all(data(one)["message"] for one in letters)
-
-
-def _flood(letter: dict[str, Any]) -> bool:
-    return "rubbish" in _original(letter) or not letter.get("value")
 
 
 async def test_near_duplicates_are_merged_into_the_first(world: World) -> None:

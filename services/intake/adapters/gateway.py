@@ -28,6 +28,7 @@ from shared.infra.clock import Clock, monotonic
 from shared.infra.engine.core import Publisher
 from shared.infra.engine.outbox import Outgoing
 from shared.infra.http import JSON, Receive, Scope, Send, refuse, reply
+from shared.infra.vault import Vault
 
 MAX_LINES = 100
 RETRY_AFTER_SECONDS = 5
@@ -51,6 +52,7 @@ class Gateway:
     metrics: IntakeMetrics
     patience: float
     body_seconds: float
+    vault: Vault
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -99,7 +101,7 @@ class Gateway:
 
     def _check(self, items: Sequence[Any], grant: Grant, idempotency_key: str) -> list[tuple[str, Outgoing]]:
         """Return id and record of every item, or refuse all of them for what is wrong with any."""
-        submitter = Submitter(self.desk(), grant, self.kind, self.clock.now(), idempotency_key)
+        submitter = Submitter(self.desk(), grant, self.kind, self.clock.now(), idempotency_key, self.vault)
         sent: list[tuple[str, Outgoing]] = []
         wrong: dict[int, Poison] = {}
         for number, item in enumerate(items):

@@ -22,14 +22,17 @@ from shared.decision import Poison
 from shared.infra.clock import ManualClock, SystemClock
 from shared.infra.engine.outbox import dead_letter
 from shared.infra.kafka import DEAD_LETTER_BYTES
+from shared.infra.sealed_records import SEALED, opened
 from tests.unit.intake.test_reading import HEADERS, JSON_VALUES
 from tests.unit.intake.world import (
     CASE,
     DESK,
     DISTRICT,
+    INDEX,
     NOW,
     OTHER,
     SENT,
+    VAULT,
     binary,
     command,
     record,
@@ -40,7 +43,7 @@ from tests.unit.intake.world import (
 
 def sort(*records: Any, desk: Desk = DESK) -> Sorted:
     """Return the records sorted, by a clock that believes their timestamps."""
-    batch = Sorted(desk, SystemClock(), NOW)
+    batch = Sorted(desk, SystemClock(), NOW, VAULT)
     batch.take(records)
     return batch
 
@@ -76,12 +79,46 @@ def test_good_and_bad_records_do_not_touch_each_other() -> None:
     assert all(one.message.endswith(".") for one in letters(batch))
 
 
-def test_a_dead_letter_holds_the_record_byte_for_byte() -> None:
-    """Value, key and headers, so that it can be replayed after a repair."""
+def test_a_dead_letter_holds_the_record_byte_for_byte_under_seal() -> None:
+    """Value, key and headers, so that it can be replayed after a repair; what a person wrote is for the keys' owner."""
     headers = [("ce_type", b"\xff\xfe"), ("x", None)]
-    (letter,) = letters(sort(record(b"\x00\xff", headers, key=b"\x80")))
-    assert (letter.original_value, letter.original_headers) == (b"\x00\xff", headers)
+    (letter,) = letters(sort(record(b"\x00\xff 13800000000", headers, key=b"\x80")))
+    assert b"13800000000" not in (letter.original_value or b"")
+    found = opened(VAULT, letter.origin_topic, letter.original_value, letter.original_headers)
+    assert (found.value, found.headers) == (b"\x00\xff 13800000000", headers)
     assert (letter.origin_topic, letter.error) == (f"gw.{DISTRICT}.in.grid-app", "bad-envelope")
+
+
+def test_a_letter_written_twice_is_the_same_twice() -> None:
+    """Refused again after a crash it has the same id, and so it must have the same bytes, seal and all."""
+    one, again = (sort(record(b"rubbish")).rejections[0].letter for _ in range(2))
+    assert one == again
+
+
+@pytest.mark.parametrize("nothing", [None, b""])
+def test_a_tombstone_stays_one_in_its_letter(nothing: bytes | None) -> None:
+    """There is nothing to seal."""
+    (letter,) = letters(sort(record(nothing)))
+    assert (letter.original_value, letter.original_headers) == (nothing, [])
+
+
+def test_a_replayed_letter_is_opened_on_its_own_topic_only() -> None:
+    """What was refused comes back under its seal and is read; on another partner's topic it is nobody's record."""
+    (letter,) = letters(sort(record(to_json(report()), district="110101")))
+    back = letter.original_value, letter.original_headers
+    at_home = sort(record(*back, district="110101"), desk=Desk({"110101": INDEX}))
+    assert [parsed.report_id for _, parsed in at_home.parsed] == ["A-1"]
+    (foreign,) = letters(sort(record(*back)))
+    assert foreign.error == "unreadable-seal"
+
+
+def test_who_only_claims_a_seal_is_sealed_around_the_claim() -> None:
+    """A header of that name does not keep a record's content legible."""
+    (letter,) = letters(sort(record(b"13800000000", [(SEALED, b"test-1")])))
+    assert letter.error == "unreadable-seal"
+    assert b"13800000000" not in (letter.original_value or b"")
+    found = opened(VAULT, letter.origin_topic, letter.original_value, letter.original_headers)
+    assert (found.value, found.headers) == (b"13800000000", [(SEALED, b"test-1")])
 
 
 def test_a_permitted_command_leaves_under_an_id_of_its_sender() -> None:
@@ -102,7 +139,7 @@ def test_a_record_delivered_again_later_has_the_same_outcome_byte_for_byte(value
     """The outcome has the same id, and an id with two contents would leave it to chance which of them is heard."""
     outcomes = []
     for now in (NOW, NOW + timedelta(minutes=5)):
-        batch = Sorted(DESK, SystemClock(), now)
+        batch = Sorted(DESK, SystemClock(), now, VAULT)
         batch.take([record(value)])
         outcomes.append([*batch.passing, *(one.letter for one in batch.rejections)])
     assert outcomes[0] == outcomes[1] != []
@@ -112,7 +149,7 @@ def test_the_brokers_own_clock_is_believed_also_when_ours_is_behind() -> None:
     """A machine whose clock was set back must not give a command two contents before and after it was set right."""
     came = record(to_json(command("case.verify", ok=True)))
     by_broker = SimpleNamespace(**asdict(came), timestamp_type=1)
-    batch = Sorted(DESK, SystemClock(), SENT - timedelta(hours=1))
+    batch = Sorted(DESK, SystemClock(), SENT - timedelta(hours=1), VAULT)
     batch.take([by_broker, came])
     assert [one.recorded_at for one in batch.commands] == [SENT, SENT - timedelta(hours=1)]
 
@@ -204,7 +241,7 @@ def test_a_record_of_any_size_has_a_letter_that_fits(huge: Any) -> None:
     (letter,) = letters(batch)
     assert letter.error == "too-large"
     assert "Too large to be kept whole" in letter.message
-    assert len(letter.original_value or b"") <= KEPT_BYTES
+    assert len(letter.original_value or b"") <= KEPT_BYTES + 28, "the nonce and the tag of the seal"
 
 
 def test_a_sentence_that_names_what_a_partner_wrote_keeps_its_letter_small() -> None:
@@ -242,7 +279,7 @@ def test_a_record_at_the_limit_is_kept_whole() -> None:
 )
 def test_every_record_ends_somewhere(id_: str, district: str, headers: Any, value: bytes | None) -> None:
     """Submitted = accepted + rejected, whatever comes; nothing is dropped and nothing breaks."""
-    batch = Sorted(DESK, ManualClock(SENT), NOW)
+    batch = Sorted(DESK, ManualClock(SENT), NOW, VAULT)
     batch.take([record(value, headers, id_, district)])
     assert len(batch.rejections) + len(batch.commands) + len(batch.items({})) == 1
     assert "internal-error" not in {one.poison.error for one in batch.rejections}

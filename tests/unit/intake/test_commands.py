@@ -25,7 +25,6 @@ from tests.unit.intake.world import (
     DISTRICT,
     INDEX,
     KINDS,
-    NOW,
     OTHER_INDEX,
     SENT,
     command,

@@ -22,7 +22,8 @@ from services.intake.metrics import ROUTES, IntakeMetrics
 from shared.decision import Transient
 from shared.infra.clock import ManualClock
 from shared.infra.engine.outbox import Outgoing
-from tests.unit.intake.world import CASE, DESK, DISTRICT, NOW, OTHER, command, report, to_json
+from shared.infra.sealed_records import opened
+from tests.unit.intake.world import CASE, DESK, DISTRICT, NOW, OTHER, VAULT, command, report, to_json
 
 BURST = 20
 KEYS = {
@@ -82,7 +83,7 @@ async def web(tmp_path: Path) -> AsyncIterator[Web]:
     write_keys(path, KEYS)
     file, throttle = KeyFile(path), Throttle(0.001, BURST)
     routes = {
-        route: Gateway(route, kind, lambda: DESK, file, throttle, bus, ManualClock(NOW), metrics, 0.2, 0.2)
+        route: Gateway(route, kind, lambda: DESK, file, throttle, bus, ManualClock(NOW), metrics, 0.2, 0.2, VAULT)
         for route, kind in zip(ROUTES, (Kind.REPORT, Kind.COMMAND), strict=True)
     }
 
@@ -94,12 +95,14 @@ async def web(tmp_path: Path) -> AsyncIterator[Web]:
 
 
 async def test_a_report_is_answered_once_the_broker_has_it(web: Web) -> None:
-    """On the partner's own topic, keyed by its id, as a CloudEvent that intake reads like any other."""
+    """On the partner's own topic, keyed by its id, as a CloudEvent that intake alone can read."""
     answer = await web.post("/v1/reports", report())
     assert (answer.status_code, answer.json()) == (202, {"ids": ["A-1"]})
     (sent,) = web.bus.sent
     assert (sent.topic, sent.key) == (f"gw.{DISTRICT}.in.grid-app", b"A-1")
-    message = read_message(sent.headers, sent.value)
+    assert b"13800000000" not in sent.value
+    found = opened(VAULT, sent.topic, sent.value, sent.headers)
+    message = read_message(found.headers, found.value)
     assert (message.kind, message.payload, message.id) == (Kind.REPORT, report(), "A-1")
 
 
@@ -138,7 +141,8 @@ async def test_the_district_is_the_keys_or_the_one_named(web: Web) -> None:
         "gw.000000.in.hotline",
         f"gw.{DISTRICT}.in.centre",
     ]
-    assert "district" not in json.loads(web.bus.sent[0].value)
+    first = web.bus.sent[0]
+    assert "district" not in json.loads(opened(VAULT, first.topic, first.value, first.headers).value)
 
 
 @pytest.mark.parametrize(

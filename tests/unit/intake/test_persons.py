@@ -12,7 +12,7 @@ from services.intake.domain.commands import read_command
 from services.intake.domain.reading import Kind, bare_message
 from services.intake.submissions import Submitter
 from shared.decision import Poison
-from tests.unit.intake.world import DESK, DISTRICT, NOW, OTHER, command, envelope, origin, report
+from tests.unit.intake.world import DESK, DISTRICT, NOW, OTHER, VAULT, command, envelope, origin, report
 
 
 def test_unknown_fields_of_a_command_take_no_person_along() -> None:
@@ -48,7 +48,7 @@ def test_subject_and_category_of_a_report_show_no_number() -> None:
 def test_a_key_holds_for_the_district_in_which_its_report_is_found(codes: set[str], *, refused: bool) -> None:
     """Naming no district is no way into one that the key is not for."""
     grant = Grant("grid-app", frozenset(codes), sha256(b"k").digest())
-    submitter = Submitter(DESK, grant, Kind.REPORT, NOW, "")
+    submitter = Submitter(DESK, grant, Kind.REPORT, NOW, "", VAULT)
     there = report(location={"lon": 103.605, "lat": 35.545, "datum": "wgs84"})
     if not refused:
         assert submitter.record(there, 0)[1].topic == "gw.000000.in.grid-app"

@@ -26,6 +26,7 @@ from shared.district.model import (
 )
 from shared.district.model import Township as Town
 from shared.infra.engine.fold import ParkedRecord
+from shared.infra.vault import Key, Vault
 
 NOW = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
 """09:00 in the districts."""
@@ -35,6 +36,7 @@ EPOCH_MS = 1000
 DISTRICT, OTHER = "620802", "620171"
 GRID, NEXT_GRID = "620802001001001", "620802001001002"
 CASE = "620802-260701-k3jq2x7a"
+VAULT = Vault("test-1", {"test-1": Key.of(bytes(32))})
 KINDS = {
     "centre": PartnerKind.CENTRE,
     "housing": PartnerKind.DEPARTMENT,
