@@ -5,7 +5,6 @@ All that waits for somebody is done once a batch or once a round, never once a r
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +25,7 @@ from shared.district.policies import NearDuplicates
 from shared.infra.directory import ProfileCache
 from shared.infra.engine import Engine, Input
 from shared.infra.engine.inbox import Record
+from shared.infra.memory import settle
 
 _NO_POLICY = NearDuplicates(enabled=False)
 
@@ -54,9 +54,7 @@ class Intake:
         known = {district: self.profiles.get(district) for district in self.profiles.districts}
         if known != self.desk.indexes:
             self.desk = Desk(known)
-            # Profiles are large and stay: without this every full collection would walk through all of them (100 ms).
-            gc.collect()
-            gc.freeze()
+            settle()
 
     async def forget(self) -> None:
         """Remove what every district has kept long enough."""

@@ -20,6 +20,7 @@ from pymongo.errors import DuplicateKeyError
 from shared.decision import Transient
 from shared.district.lookup import DirectoryIndex
 from shared.district.model import Profile
+from shared.infra.memory import settle
 from shared.infra.mongo import as_transient
 
 DATABASE = "gw_directory"
@@ -160,6 +161,8 @@ class ProfileCache:
         for district, version in fresh.items():
             await self.fetch(district, version)
             self._newest[district] = version
+        if fresh:
+            settle()
         return tuple(sorted(fresh))
 
     async def fetch(self, district: str, version: int | None = None) -> DirectoryIndex:
