@@ -84,10 +84,11 @@ class Verification(Section):
 
 
 class Holds(Section):
-    """Stopping a task's clock (挂起)."""
+    """Stopping a task's clock (挂起). One that nobody approved lasts `max_hold` at most, or it would never end."""
 
     approval_required: bool = True
     max_holds: int = Field(default=2, ge=0)
+    max_hold: Limit = _Limit(amount=10, unit=LimitUnit.WORKING_DAYS)
 
 
 class Extensions(Section):

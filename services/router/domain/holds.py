@@ -15,15 +15,28 @@ _RUNNING = frozenset({TaskState.ASSIGNED, TaskState.ACCEPTED})
 
 
 def decide_hold(case: Case, command: HoldTask, view: View) -> Decision[Case]:
-    """Hold a task, or pass the department's wish on to the centre where the profile wants its approval."""
+    """Hold a task, or pass the department's wish on to the centre where the profile wants its approval.
+
+    Without approval a hold ends when the profile says at the latest; the centre may hold without an end.
+    """
     task = own_or_centre(case, command)
     _may_hold(task, command, view)
     at = command.occurred_at
-    facts = {**told_of(case, task, at, view), "reason": command.reason, "until": command.until}
+    facts = {**told_of(case, task, at, view), "reason": command.reason}
     if view.index.profile.holds.approval_required and not is_centre(command.actor):
-        return Change(case).add(TaskHoldRequested(**facts)).decided("hold_requested")
-    held = task.changed(state=TaskState.ON_HOLD, holds=task.holds + 1, held_until=command.until)
-    return Change(case).put(held, TaskHeld(**facts, approved_by=command.actor.partner)).decided("held")
+        return Change(case).add(TaskHoldRequested(**facts, until=command.until)).decided("hold_requested")
+    until = command.until if is_centre(command.actor) else _bounded(task, command, view)
+    held = task.changed(state=TaskState.ON_HOLD, holds=task.holds + 1, held_until=until)
+    return Change(case).put(held, TaskHeld(**facts, until=until, approved_by=command.actor.partner)).decided("held")
+
+
+def _bounded(task: Task, command: HoldTask, view: View) -> datetime:
+    """Return when a hold that nobody approved ends."""
+    most = view.index.profile.holds.max_hold
+    latest = view.index.calendar.due(command.occurred_at, most)
+    if command.until is not None and command.until > latest:
+        raise Rejected("hold-too-long", f"A hold without approval may last {most} at most.", task.state)
+    return command.until or latest
 
 
 def _may_hold(task: Task, command: HoldTask, view: View) -> None:

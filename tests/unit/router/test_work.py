@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.contracts import commands as say
-from shared.contracts.cases import CaseClosed, CaseResolved, Outcome, TaskAccepted, TaskReturned
+from shared.contracts.cases import CaseClosed, CaseResolved, Outcome, TaskAccepted, TaskHeld, TaskReturned
 from shared.contracts.escalations import ClockBreachWithdrawn, ClockKind
 from shared.contracts.incidents import Media
 from shared.contracts.limits import Limit
@@ -187,6 +187,26 @@ def test_holds_are_bounded_and_must_end_after_they_begin() -> None:
         story.say(say.HoldTask, URBAN, department="urban", reason="rain")
         story.say(say.ResumeTask, URBAN, department="urban")
     assert refused(story, say.HoldTask, URBAN, department="urban", reason="rain").error == "holds-exhausted"
+
+
+def told_until(story: Story) -> datetime | None:
+    """Return when the hold that was told last ends."""
+    held = story.events[-1]
+    assert isinstance(held, TaskHeld)
+    return held.until
+
+
+def test_a_hold_without_approval_has_an_end() -> None:
+    """Or a department could stop its clock for good; what the centre holds, stands until it says so."""
+    story = with_policy(holds={"max_hold": "2 clock_hours"})
+    ask: dict[str, Any] = {"department": "urban", "reason": "rain"}
+    assert refused(story, say.HoldTask, URBAN, until=NINE + 3 * HOUR, **ask).error == "hold-too-long"
+    story.say(say.HoldTask, URBAN, **ask)
+    assert told_until(story) == NINE + 2 * HOUR
+    story.now += 2 * HOUR
+    assert story.tick() == "hold_ended"
+    story.say(say.HoldTask, CENTRE, **ask)
+    assert told_until(story) is None
 
 
 def test_extensions_are_bounded_in_number_and_length() -> None:
