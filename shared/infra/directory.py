@@ -20,11 +20,16 @@ from pymongo.errors import DuplicateKeyError
 from shared.decision import Transient
 from shared.district.lookup import DirectoryIndex
 from shared.district.model import Profile
+from shared.infra.clock import monotonic
 from shared.infra.memory import settle
 from shared.infra.mongo import as_transient
 
 DATABASE = "gw_directory"
 _ATTEMPTS = 5
+
+KEPT_SECONDS = 300.0
+"""How long an old version stays in memory after it was last fetched: several times what a batch may take with all its
+retries. One that is needed later is read again; kept for ever, every version of every district was in every process."""
 
 NEWEST: list[Mapping[str, Any]] = [
     {"$sort": {"district": 1, "version": -1}},
@@ -130,9 +135,10 @@ class ProfileStore:
 
 
 class ProfileCache:
-    """Parsed and indexed profiles in memory: the newest of every district, and older ones once they were asked for.
+    """Parsed and indexed profiles in memory: the newest of every district, and older ones while they are asked for.
 
-    `get` never waits, so pure code may call it; `fetch` and `refresh` read what is missing.
+    `get` never waits, so pure code may call it; `fetch` and `refresh` read what is missing. Only `refresh` forgets, and
+    nothing that was fetched within `KEPT_SECONDS`: what a batch has fetched stays until it has been decided.
     """
 
     def __init__(self, store: ProfileStore, districts: Iterable[str] = ()) -> None:
@@ -140,6 +146,7 @@ class ProfileCache:
         self._only = frozenset(districts)
         self._newest: dict[str, int] = {}
         self._indexes: dict[tuple[str, int], DirectoryIndex] = {}
+        self._fetched_at: dict[tuple[str, int], float] = {}
 
     @property
     def districts(self) -> tuple[str, ...]:
@@ -163,7 +170,13 @@ class ProfileCache:
             self._newest[district] = version
         if fresh:
             settle()
+        self._forget_unused(monotonic() - KEPT_SECONDS)
         return tuple(sorted(fresh))
+
+    def _forget_unused(self, before: float) -> None:
+        newest = set(self._newest.items())
+        for key in [key for key in self._indexes if key not in newest and self._fetched_at[key] < before]:
+            del self._indexes[key], self._fetched_at[key]
 
     async def fetch(self, district: str, version: int | None = None) -> DirectoryIndex:
         """Return an index, read from the database first where memory does not have it.
@@ -177,6 +190,7 @@ class ProfileCache:
             profile = await self._store.load(district, wanted)
             wanted = profile.version
             self._indexes[district, wanted] = DirectoryIndex(profile)
+        self._fetched_at[district, wanted] = monotonic()
         return self._indexes[district, wanted]
 
     def get(self, district: str, version: int | None = None) -> DirectoryIndex:

@@ -18,7 +18,7 @@ from deploy.local import LocalStack
 from shared.decision import Transient
 from shared.district.loader import load
 from shared.district.model import Profile
-from shared.infra.directory import DATABASE, ProfileCache, ProfileMissing, ProfileStore
+from shared.infra.directory import DATABASE, KEPT_SECONDS, ProfileCache, ProfileMissing, ProfileStore
 from shared.infra.mongo import connect
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
@@ -54,6 +54,27 @@ async def test_a_profile_comes_back_as_it_was_applied(store: ProfileStore, small
     assert (applied.version, applied.changed, applied.applied_at) == (1, True, WHEN)
     assert await store.load("620171") == small.at_version(1)
     assert await store.load("620171", 1) == small.at_version(1)
+
+
+async def test_an_old_version_is_forgotten_when_no_case_asks_for_it_any_more(
+    store: ProfileStore, small: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is read again for the case that does; what was fetched a moment ago and the newest are never missing."""
+    now = [1_000.0]
+    monkeypatch.setattr("shared.infra.directory.monotonic", lambda: now[0])
+    cache = ProfileCache(store)
+    for number in range(3):
+        await store.apply(named(small, f"v{number}"), WHEN)
+        await cache.refresh()
+    now[0] += KEPT_SECONDS - 1
+    await cache.fetch("620171", 2)
+    now[0] += 2
+    await cache.refresh()
+    assert cache.get("620171").profile.version == 3
+    assert cache.get("620171", 2).profile.name == "v1"
+    with pytest.raises(ProfileMissing):
+        cache.get("620171", 1)
+    assert (await cache.fetch("620171", 1)).profile.name == "v0"
 
 
 async def test_applying_the_same_again_writes_nothing(store: ProfileStore, small: Profile) -> None:
