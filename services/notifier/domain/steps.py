@@ -84,7 +84,9 @@ def tellings(view: CaseView, event: Event) -> tuple[Telling, ...]:
     build = _STEPS.get(type(event))
     if build is None:
         return ()
-    episode = getattr(event, "episode", view.episode)
+    # A report is told under its case's first episode whenever it is read: topics are read independently, and two
+    # replicas that both began on it, one behind a reopening, would tell its reporter twice.
+    episode = getattr(event, "episode", 1)
     return build(_Draft(view, event, episode, _departments(view, event)))
 
 

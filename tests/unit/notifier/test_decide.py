@@ -205,6 +205,15 @@ def test_the_reporter_hears_what_was_due_before_the_report_was_read() -> None:
     assert world.queued() == []
 
 
+def test_a_receipt_has_one_key_whenever_the_report_is_read() -> None:
+    """Two replicas may have begun on it, one before and one behind a reopening: what both queue is one notice."""
+    early, late = World(), World()
+    early.tell(accepted())
+    late.tell(opened(), closed(), reopened(2), accepted())
+    (receipt,) = (one.id for one in early.notices.values() if one.step == "received")
+    assert [one.id for one in late.notices.values() if one.step == "received"] == [receipt]
+
+
 def test_everybody_whose_report_was_merged_hears_the_outcome(world: World) -> None:
     """Each once, whenever they came; one who comes after the end hears that it is over."""
     world.tell(merged(2), merged(3), assigned(), closed(), merged(4), merged(4))
