@@ -17,7 +17,7 @@ from shared.contracts.topics import Topic, topic_name
 from shared.infra.clock import Clock, monotonic
 from tests.fault.harness.plays import Play
 from tests.fault.harness.post import Post
-from tests.fault.harness.stories import Line
+from tests.fault.harness.stories import QUEUED, Line
 
 WINDOW = 400
 """So many cases may be under way at once: partners who do not wait would measure the machine and not the faults."""
@@ -94,8 +94,8 @@ class Cast:
             play = self.plays.get(key) or self.by_report.get(key)
             if play is None:
                 continue
-            kind, mark = _kind(record)
-            for cue in play.hear(kind, mark, now):
+            kinds, mark = _kinds(record)
+            for cue in play.hear(kinds, mark, now):
                 self._say(play, cue.lines)
 
     def _say(self, play: Play, lines: Iterable[Line]) -> None:
@@ -112,10 +112,13 @@ class Cast:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def _kind(record: ConsumerRecord) -> tuple[str, bytes]:
+def _kinds(record: ConsumerRecord) -> tuple[tuple[str, ...], bytes]:
+    """Return what a record is (a dead letter by its error, a notice by its step too) and its id."""
     told = dict(record.headers)
     whole = (told.get("ce_type") or b"").decode(errors="replace")
-    kind = whole.removeprefix("gridwhistle.").removesuffix(".v1")
+    kinds: tuple[str, ...] = (whole.removeprefix("gridwhistle.").removesuffix(".v1"),)
     if whole == RecordRejected.type:
-        kind = f"!{json.loads(record.value)['error']}"
-    return kind, told.get("ce_id") or b""
+        kinds = (f"!{json.loads(record.value)['error']}",)
+    elif kinds == (QUEUED,):
+        kinds = (QUEUED, f"{QUEUED} {json.loads(record.value)['step'].partition(':')[0]}")
+    return kinds, told.get("ce_id") or b""

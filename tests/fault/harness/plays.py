@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -117,14 +118,14 @@ class Play:
             data |= {"lon": self.spot.lon, "lat": self.spot.lat, "nonce": f"{self.report_id}-{line.by}"}
         return data
 
-    def hear(self, kind: str, mark: bytes, now: float) -> list[Cue]:
-        """Note an event; return the cues that have come with it."""
+    def hear(self, kinds: Sequence[str], mark: bytes, now: float) -> list[Cue]:
+        """Note an event by its kind, or kinds from the general to the special; return the cues that come with it."""
         if self.done is not None and self.arrived is not None:
             return []
         if mark in self.seen:
             return []
         self.seen.add(mark)
-        self.heard[kind] += 1
+        self.heard.update(kinds)
         if self.arrived is None and self.heard.keys() >= ARRIVED:
             self.arrived = now
         return list(self._advance(now)) if self.done is None else []

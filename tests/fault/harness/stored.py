@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.infra.clock import Clock, wall_clock
 from shared.infra.mongo import connect
-from tests.fault.harness.record import plain
+from tests.fault.harness.record import STALE, plain
 from tests.fault.harness.world import SERVICES
 
 Document = dict[str, Any]
@@ -96,7 +96,9 @@ def _time(kept: Kept, document: Document) -> None:
 def _notice(kept: Kept, document: Document) -> None:
     state = document["s"]
     case = state["case_id"]
-    told = f"notice {state['step']} {state['channel']} {state.get('status')} {state.get('reason')}"
+    status, reason = state.get("status"), state.get("reason")
+    ended = status == "delivered" or reason == STALE
+    told = f"notice {state['step']} {state['channel']} {'ended' if ended else f'{status} {reason}'}"
     kept.lines[case].append(plain(f"{told} recipient={state['recipient']} ", case))
 
 

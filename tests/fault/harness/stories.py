@@ -18,6 +18,9 @@ CENTRE = "centre"
 MEMBERS = ("police", "civil-affairs")
 HOLD = timedelta(seconds=3)
 
+QUEUED = "notice.queued"
+"""Followed by a step: somebody is told of it. Who acts before being told has no need to be told any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -157,14 +160,14 @@ _RAW: dict[str, Story] = {
             _then("clock.started", _centre(say.BlowWhistle, departments=list(MEMBERS))),
             _then("team.summoned", *(Line(one, say.AnswerTeam, data={"coming": True}) for one in MEMBERS)),
             _then("team.answered", *(Line(one, say.CheckInTeam, data={"@": "check-in"}) for one in MEMBERS), times=2),
-            _then("team.on-scene", _complete("civil-affairs")),
+            _then(f"{QUEUED} on_scene", _complete("civil-affairs")),
             _told("team.stood-down"),
         ),
     ),
     "overdue": Story(
         "human-resources",
         (
-            _then("team.summoned", _complete("human-resources")),
+            _then(f"{QUEUED} summoned", _complete("human-resources")),
             _then("case.resolved", _centre(say.VerifyCase, ok=True)),
             _told("case.closed"),
         ),
