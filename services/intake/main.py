@@ -13,7 +13,7 @@ from services.intake.adapters.gateway import Gateway
 from services.intake.adapters.keys import KeyFile
 from services.intake.adapters.openapi import route as description
 from services.intake.adapters.pins import Pins
-from services.intake.adapters.retention import Retention
+from services.intake.adapters.retention import REPORTS, Retention
 from services.intake.batch import SERVICE
 from services.intake.domain.decide import decide
 from services.intake.domain.model import ReportState
@@ -22,6 +22,7 @@ from services.intake.domain.throttle import Throttle
 from services.intake.handlers import subscriptions
 from services.intake.metrics import ROUTES, IntakeMetrics, IntakeObserver
 from services.intake.pipeline import Intake
+from services.intake.sealing import COLLECTION as VAULT
 from services.intake.sealing import Sealer
 from services.intake.settings import IntakeSettings
 from shared.infra.app import Periodic, ResilientApp, Service, build_app, serve
@@ -34,10 +35,12 @@ from shared.infra.kafka import KafkaPublisher
 from shared.infra.log import configure_logging
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
+from shared.infra.resealing import Resealing, sealed_documents
 from shared.infra.vault import Vault
 from shared.infra.wiring import wrong_settings_in_words
 
 HOUR = 3_600.0
+RESEALING_SECONDS = 60.0
 
 
 def create_intake(
@@ -48,7 +51,7 @@ def create_intake(
     clock: Clock,
 ) -> Intake:
     """Wire the use case to database and broker."""
-    store = AggregateStore[ReportState](client[f"gw_{SERVICE}"], "reports", ReportState)
+    store = AggregateStore[ReportState](client[f"gw_{SERVICE}"], REPORTS, ReportState)
     observer = IntakeObserver.create(*metrics)
     engine = Engine[ReportState](SERVICE, settings.worker, store, publisher, decide, clock, observer)
     if settings.fault_point:
@@ -56,8 +59,14 @@ def create_intake(
     # Every district, also in a worker for some: reports without a district may belong anywhere.
     profiles = ProfileCache(ProfileStore(client[DATABASE]))
     sealer = Sealer(Vault.load(settings.vault_keys_file))
-    retention = Retention(store, clock)
+    retention = Retention(store, clock, metrics[1])
     return Intake(engine, profiles, Candidates(store.collection), Pins(store), sealer, retention, metrics[1])
+
+
+def create_resealing(intake: Intake, registry: CollectorRegistry) -> Resealing:
+    """Wire what brings the vault under its newest key."""
+    vault = intake.engine.store.database[VAULT]
+    return Resealing(vault, intake.sealer.vault, lambda document: document["_id"], sealed_documents(registry, SERVICE))
 
 
 def create_app(settings: IntakeSettings, clock: Clock | None = None) -> ResilientApp:
@@ -67,6 +76,7 @@ def create_app(settings: IntakeSettings, clock: Clock | None = None) -> Resilien
     client = connect(settings.mongo_url)
     publisher = KafkaPublisher(settings)
     intake = create_intake(settings, client, publisher, metrics, clock or settings.clock())
+    resealing = create_resealing(intake, registry)
     service = Service(
         name=SERVICE,
         settings=settings,
@@ -79,12 +89,14 @@ def create_app(settings: IntakeSettings, clock: Clock | None = None) -> Resilien
             intake.engine.store.create_indexes,
             intake.candidates.create_indexes,
             intake.retention.create_indexes,
+            resealing.create_indexes,
             intake.refresh,
         ],
         periodics=[
             Periodic("relay", 2.0, Sweeper(intake.engine).relay),
             Periodic("profiles", 3.0, intake.refresh),
             Periodic("retention", HOUR, intake.forget),
+            Periodic("resealing", RESEALING_SECONDS, resealing.sweep),
         ],
         routes=_routes(settings, intake),
     )

@@ -21,6 +21,7 @@ REPORT_OUTCOMES = ("accepted", "merged", "duplicate", "conflict", "rejected")
 COMMAND_OUTCOMES = ("accepted", "rejected")
 ROUTES = ("/v1/reports", "/v1/commands")
 STATUSES = (202, 400, 401, 403, 405, 408, 413, 429, 500, 503)
+FORGOTTEN = ("reports", "pins", "vault", "erased")
 UNKNOWN = "unknown"
 
 
@@ -32,6 +33,7 @@ class IntakeMetrics:
     commands: Counter
     located: Counter
     requests: Counter
+    forgotten: Counter
     partners: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
@@ -47,7 +49,10 @@ class IntakeMetrics:
             counter("commands", "Commands by what became of them.", "district", "partner", "outcome"),
             counter("located", "Accepted and merged reports by how their place was found.", "district", "precision"),
             counter("http_requests", "HTTP requests by answer.", "route", "status"),
+            counter("forgotten", "Documents removed: by retention from a collection, or on request.", "what"),
         )
+        for what in FORGOTTEN:
+            metrics.forgotten.labels(what)
         for route in ROUTES:
             for status in STATUSES:
                 metrics.requests.labels(route, str(status))

@@ -48,12 +48,14 @@ from shared.infra.log import configure_logging
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
+from shared.infra.resealing import Resealing, sealed_documents
 from shared.infra.vault import Vault
 from shared.infra.wiring import wrong_settings_in_words
 
 NAME = "notifier"
 NOTICES = "notices"
 PURGE_SECONDS = 600.0
+RESEALING_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +160,10 @@ def create_app(
     cases, notices = create_engines(parts)
     lease = timedelta(seconds=settings.delivery_lease_seconds)
     queue = NoticeQueue(parts.notices, cases.store.collection, settings.worker, lease, settings.districts)
+    resealing = create_resealing(parts)
     purge = Purge((parts.notices.collection, cases.store.collection, parts.contacts.collection), parts.clock)
     stores = [cases.store.create_indexes, parts.notices.create_indexes]
+    indexes = [one.create_indexes for one in resealing]
     service = Service(
         name=group,
         settings=settings,
@@ -175,11 +179,19 @@ def create_app(
             Periodic("profiles", 3.0, parts.profiles.refresh),
             Periodic("gauges", 15.0, Gauges(queue, parts.clock, parts.general, parts.own).measure),
             Periodic("purge", PURGE_SECONDS, purge.run),
+            *(Periodic("resealing", RESEALING_SECONDS, one.sweep) for one in resealing),
         ],
-        prepare=[*stores, queue.create_indexes, purge.create_indexes, parts.profiles.refresh],
+        prepare=[*stores, queue.create_indexes, purge.create_indexes, *indexes, parts.profiles.refresh],
         cleanup=[channel.close for channel in parts.channels.values()],
     )
     return build_app(service)
+
+
+def create_resealing(parts: Parts) -> list[Resealing]:
+    """Wire what brings the contacts under the newest key; without keys there is nothing to do."""
+    gauge, vault = sealed_documents(parts.registry, NAME), parts.contacts.vault
+    contacts = parts.contacts.collection
+    return [Resealing(contacts, vault, lambda document: document["owner"], gauge)] if vault else []
 
 
 def create_courier(parts: Parts, queue: NoticeQueue, notices: Engine[NoticeState]) -> Courier:

@@ -15,12 +15,14 @@ import pytest
 import pytest_asyncio
 from aiokafka import ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from prometheus_client import CollectorRegistry
 
 from deploy.local import LocalStack
 from services.intake.adapters.candidates import query
 from services.intake.adapters.retention import Retention
 from services.intake.domain.model import ReportState
 from services.intake.domain.nearness import Sighting, cells_around
+from services.intake.metrics import IntakeMetrics
 from shared.contracts.base import format_instant
 from shared.contracts.commands import VerifyCase
 from shared.contracts.dead_letters import RecordRejected
@@ -308,7 +310,8 @@ async def test_what_has_been_kept_long_enough_is_forgotten(world: World) -> None
     await world.send(near("G-1"))
     reference = data(await world.told("G-1"))["reporter_ref"]
     clock = ManualClock(wall_clock())
-    retention = Retention(AggregateStore[ReportState](world.database, "reports", ReportState), clock)
+    metrics = IntakeMetrics.create(CollectorRegistry())
+    retention = Retention(AggregateStore[ReportState](world.database, "reports", ReportState), clock, metrics)
     short = profile(D, WEST[D]).model_copy(update={"retention": KEPT})
 
     async def kept() -> tuple[int, int]:
@@ -319,6 +322,11 @@ async def test_what_has_been_kept_long_enough_is_forgotten(world: World) -> None
         clock.instant = wall_clock() + timedelta(days=days)
         await retention.sweep([short])
         assert await kept() == left
+    assert {what: metrics.forgotten.labels(what)._value.get() > 0 for what in ("reports", "vault", "erased")} == {
+        "reports": True,
+        "vault": True,
+        "erased": False,
+    }
 
 
 async def test_a_report_without_a_district_is_found(world: World) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from services.intake.adapters.pins import COLLECTION as PINS
 from services.intake.domain.model import ReportState
+from services.intake.metrics import IntakeMetrics
 from services.intake.sealing import COLLECTION as VAULT
 from shared.contracts.commands import EraseReporter
 from shared.district.model import Profile
@@ -17,6 +18,8 @@ from shared.infra.log import get_logger
 
 Query = dict[str, Any]
 
+REPORTS = "reports"
+
 
 @dataclass(frozen=True, slots=True)
 class Retention:
@@ -24,6 +27,7 @@ class Retention:
 
     store: AggregateStore[ReportState]
     clock: Clock
+    metrics: IntakeMetrics
 
     async def create_indexes(self) -> None:
         """Create the indexes by which the old is found: it costs by what is removed, not by what is kept."""
@@ -38,8 +42,9 @@ class Retention:
         today, removed = self.clock.now().toordinal(), 0
         for profile in profiles:
             for collection, query in _expired(profile, today):
-                name = self.store.collection_name if collection is None else collection
-                removed += (await self.store.database[name].delete_many(query)).deleted_count
+                gone = (await self.store.database[collection].delete_many(query)).deleted_count
+                self.metrics.forgotten.labels(collection).inc(gone)
+                removed += gone
         if removed:
             get_logger().info("retention_removed", documents=removed)
         return removed
@@ -52,6 +57,7 @@ class Retention:
         if not commands:
             return 0
         removed = await self.store.database[VAULT].delete_many({"$or": [_of(command) for command in commands]})
+        self.metrics.forgotten.labels("erased").inc(removed.deleted_count)
         get_logger().info("reporters_erased", documents=removed.deleted_count)
         return removed.deleted_count
 
@@ -61,12 +67,12 @@ def _of(command: EraseReporter) -> Query:
     return case if command.reporter_ref is None else {"_id": command.reporter_ref, **case}
 
 
-def _expired(profile: Profile, today: int) -> list[tuple[str | None, Query]]:
-    """Return (collection, filter) of what a district no longer keeps; None is the collection of the reports."""
+def _expired(profile: Profile, today: int) -> list[tuple[str, Query]]:
+    """Return (collection, filter) of what a district no longer keeps."""
     code, kept = profile.code, profile.retention
     identities, personal = {"$lt": today - kept.identities_days}, {"$lt": today - kept.personal_data_days}
     return [
-        (None, {"s.day": identities, "_id": {"$regex": f"^{code}/"}, "outbox": {"$exists": False}}),
+        (REPORTS, {"s.day": identities, "_id": {"$regex": f"^{code}/"}, "outbox": {"$exists": False}}),
         (PINS, {"day": identities, "district": code}),
         (VAULT, {"day": personal, "case_id": {"$regex": f"^{code}-"}}),
     ]

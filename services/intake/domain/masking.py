@@ -1,4 +1,4 @@
-"""What of a person may not leave intake in free text: telephone and identity numbers, e-mail addresses, their own name.
+"""What of a person may not leave intake in free text: telephone and identity numbers, e-mail addresses, given names.
 
 What stays of a number is what people need to tell two apart: 138****0000, 620802************, z***@example.com.
 """
@@ -6,9 +6,10 @@ What stays of a number is what people need to tell two apart: 138****0000, 62080
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.intake.domain.text import clean_text
+from services.intake.domain.text import clean_line, clean_text
 
 # Bounded on purpose: an open-ended `+` before `@` takes quadratic time on a long text without one.
 _PERSONAL = re.compile(
@@ -19,6 +20,7 @@ _PERSONAL = re.compile(
 )
 _WORTH_A_LOOK = re.compile(r"\d{4}|@")
 _NAME_MIN = 2
+_NAMES = ("name", "姓名")
 _OF_PERSONS = frozenset({
     "reporter", "contact", "name", "phone", "mobile", "tel", "telephone", "email", "identity_number", "id_card",
     "姓名", "联系人", "来电人", "报警人", "电话", "手机", "手机号", "联系电话", "身份证号", "电子邮箱",
@@ -58,9 +60,17 @@ def mask_field(name: str, value: Any) -> Any:
     return value
 
 
-def redact(text: str, name: str | None) -> str:
-    """Return the text masked, and the reporter's own name in it cut to the first character: 王某某 -> 王**."""
+def redact(text: str, names: Sequence[str]) -> str:
+    """Return the text masked, and the names of persons in it cut to their first character: 王某某 -> 王**."""
     text = mask(text)
-    if name and len(name) >= _NAME_MIN and name in text:
-        return text.replace(name, name[0] + "*" * (len(name) - 1))
+    for name in names:
+        if len(name) >= _NAME_MIN and name in text:
+            text = text.replace(name, name[0] + "*" * (len(name) - 1))
     return text
+
+
+def names_in(reporter: str | None, parties: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the names of the reporter and of the parties, longest first, as they would stand in a clean text."""
+    said = [reporter, *(party.get(field) for party in parties for field in _NAMES)]
+    found = {clean_line(name) for name in said if isinstance(name, str)}
+    return sorted(found, key=lambda name: (-len(name), name))

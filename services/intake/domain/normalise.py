@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from hashlib import sha256
 from typing import Any
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 from services.intake.domain.category import CLAIM_LIMIT, find_category
 from services.intake.domain.coordinates import to_wgs84
 from services.intake.domain.instants import UnreadableTimeError, believe, parse_instant
-from services.intake.domain.masking import mask, redact
+from services.intake.domain.masking import mask, names_in, redact
 from services.intake.domain.model import Draft, Origin
 from services.intake.domain.phone import e164
 from services.intake.domain.text import clean_line, clean_text
@@ -63,9 +64,9 @@ def normalise(report: Report, content: bytes, origin: Origin) -> Draft:
     occurred_at, claim = _occurred(report, origin)
     case = case_id(origin.district, occurred_at.astimezone(zone_of(origin)), origin.partner.id, report_id)
     reporter = _reporter(report.reporter)
-    name = _line(report.reporter.name) if report.reporter else None
-    text = redact(clean_text(report.text), name) if report.text else ""
-    category, claimed = _category(report, text, origin)
+    names = names_in(report.reporter.name if report.reporter else None, report.parties)
+    text = redact(clean_text(report.text), names) if report.text else ""
+    category, claimed = _category(report, text, names, origin)
     asked = asked_of(report, origin.partner)
     return Draft(
         origin=origin,
@@ -79,7 +80,7 @@ def normalise(report: Report, content: bytes, origin: Origin) -> Draft:
         category_claimed=claimed,
         severity=report.severity,
         text=text,
-        address=redact(asked.address, name) if asked.address else None,
+        address=redact(asked.address, names) if asked.address else None,
         asked=asked,
         media=_media(report.media),
         people=_counted(report.people, "people"),
@@ -116,16 +117,17 @@ def _occurred(report: Report, origin: Origin) -> tuple[datetime, datetime | None
     return believe(claim, origin.received, profile.max_backdating, profile.future_tolerance)
 
 
-def _category(report: Report, text: str, origin: Origin) -> tuple[str | None, str | None]:
+def _category(report: Report, text: str, names: Sequence[str], origin: Origin) -> tuple[str | None, str | None]:
     """Return the key, or None and what the partner called it."""
     claim = clean_line(report.category, CLAIM_LIMIT) if report.category else ""
     key = find_category(origin.index, claim, origin.partner.label_map) if claim else None
+    claim = claim if key else redact(claim, names)
     if key is None and not text:
         raise Rejected(
             "unknown-category",
             f"District {origin.district} knows no category {claim!r}, and there is no text to go by.",
         )
-    return key, None if key else mask(claim) or None
+    return key, None if key else claim or None
 
 
 def asked_of(report: Report, partner: Partner) -> Asked:

@@ -183,6 +183,7 @@ def _sealed(desk: Desk, contact: str, owner: str, ref: str, recorded_at: datetim
         "_id": reporter_document(desk.case_id, ref),
         "ref": ref,
         "sealed": contact,
+        "key": contact.partition(":")[0],
         "owner": owner,
         "recorded_at": recorded_at,
         "expires": desk.now + timedelta(days=days),

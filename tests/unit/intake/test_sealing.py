@@ -61,10 +61,21 @@ def test_the_vault_keeps_all_of_it(sealer: Sealer) -> None:
 
 def test_nothing_that_leaves_shows_a_person(sealer: Sealer) -> None:
     """Neither the event nor the state that is kept."""
-    given = sealer.seal(submission(text="我叫王某某，13800000000，身份证620802199001011234，w@example.invalid"))
+    text = "我叫王某某，13800000000，身份证620802199001011234，w@example.invalid，和李某某、赵某某吵架"
+    parties = [{"name": "李某某", "phone": "13900000000"}, {"姓名": "赵某某"}, {"name": 7}]
+    given = sealer.seal(submission(text=text, parties=parties, category="王某某 13800000000"))
     decision = decide(None, given, NOW)
     shown = decision.events[0].model_dump_json() + str(decision.state) + str(decision.companions)
-    for secret in ("王某某", "13800000000", "620802199001011234", "w@example", "W@Example"):
+    for secret in (
+        "王某某",
+        "李某某",
+        "赵某某",
+        "13900000000",
+        "13800000000",
+        "620802199001011234",
+        "w@example",
+        "W@Example",
+    ):
         assert secret not in shown
 
 
