@@ -1,4 +1,4 @@
-"""Notices that something died. A service is started again, as any platform would; broker and mongod end the stack."""
+"""Notices that something died and starts it again, as any platform would; what cannot go on ends the stack."""
 
 import asyncio
 from collections import deque
@@ -36,30 +36,40 @@ class Watch:
         """Look again and again.
 
         Raises:
-            StackError: the broker or mongod ended; the services cannot go on without them.
+            StackError: the broker or mongod is down and stays down, or the broker has forgotten everything.
         """
         while True:
-            for component in self._stack.infra():
-                if component.died:
-                    raise component.obituary()
-            for _, component in self._stack.replicas():
+            for component in self._stack.components():
                 if component.died and component.name not in self._given_up:
                     self._look_after(component)
             await asyncio.sleep(LOOK_SECONDS)
 
     def _look_after(self, component: Component) -> None:
-        problem = str(component.obituary())
+        obituary = component.obituary()
+        if self._forgets(component):
+            raise obituary
         if self._too_often(component.name):
-            self._given_up.add(component.name)
-            self._tell(f"{problem}\nIt is not started again: {MAX_RESTARTS} times in a minute did not help.")
+            self._give_up(
+                component, obituary, f"It is not started again: {MAX_RESTARTS} times in a minute did not help."
+            )
             return
         try:
             component.launch()
         except StackError as refused:
-            self._given_up.add(component.name)
-            self._tell(f"{problem}\nIt could not be started again: {refused}")
+            self._give_up(component, obituary, f"It could not be started again: {refused}")
         else:
-            self._tell(f"{problem}\nIt was started again.")
+            self._tell(f"{obituary}\nIt was started again.")
+
+    def _forgets(self, component: Component) -> bool:
+        """Say whether it kept in memory what nobody else has: Tansu comes back without topics, records and offsets."""
+        return component is self._stack.broker and self._stack.config.broker == "tansu"
+
+    def _give_up(self, component: Component, obituary: StackError, why: str) -> None:
+        """Leave it down; without broker or database the stack ends."""
+        if component in (self._stack.broker, self._stack.mongo):
+            raise obituary
+        self._given_up.add(component.name)
+        self._tell(f"{obituary}\n{why}")
 
     def _too_often(self, name: str) -> bool:
         now = monotonic()

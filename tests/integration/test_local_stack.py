@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pymongo import AsyncMongoClient
 
 from deploy.local import LocalStack, StackConfig, StackError, background, kafka, keys, machine
 from deploy.local.component import Component, Program
@@ -167,8 +168,24 @@ async def test_service_that_dies_is_named_and_started_again_then_given_up(config
     assert "not started again" in told[-1]
 
 
-async def test_dead_broker_ends_the_watch_with_its_name(config: StackConfig) -> None:
-    """Without its broker the stack cannot go on, and says who ended."""
+async def test_killed_mongod_comes_back_with_its_data_until_it_is_killed_too_often(config: StackConfig) -> None:
+    """It is started again a bounded number of times; then the stack ends and says who is to blame."""
+    async with LocalStack(config) as stack:
+        watching = asyncio.create_task(Watch(stack, silent, lambda: None).forever())
+        async with AsyncMongoClient[dict[str, int]](stack.mongo_url) as client:
+            await client.test.things.insert_one({"n": 1})
+            for _ in range(MAX_RESTARTS):
+                stack.mongo.kill()
+                await until(lambda: stack.mongo.alive)
+            await stack.mongo.wait_ready()
+            assert await client.test.things.count_documents({}) == 1
+        stack.mongo.kill()
+        with pytest.raises(StackError, match="mongod was killed by SIGKILL"):
+            await asyncio.wait_for(watching, DEADLINE_SECONDS)
+
+
+async def test_a_broker_that_forgets_ends_the_watch_with_its_name(config: StackConfig) -> None:
+    """Tansu would come back empty; the stack does not go on, and says who ended."""
     async with LocalStack(config) as stack:
         watching = asyncio.create_task(Watch(stack, silent, lambda: None).forever())
         stack.broker.kill()
