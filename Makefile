@@ -28,7 +28,7 @@ down: install ## end what `make up` started
 demo: install ## one day of a district at high speed, with its figures
 	@$(BIN)/gridwhistle demo --broker $(BROKER) $(if $(PORT_BASE),--port-base $(PORT_BASE))
 
-.PHONY: unit test test-kafka fault
+.PHONY: unit test test-kafka
 unit: install ## unit tests only, on all processors
 	@$(PYTEST) -n auto --dist worksteal tests/unit
 
@@ -39,8 +39,13 @@ test: install ## unit tests, then integration and end to end on Tansu and mongod
 test-kafka: install ## integration, end to end and faults on Apache Kafka and mongod (Java 17, Maven)
 	@GW_TEST_BROKER=kafka $(PYTEST) -m "integration or kafka or real"
 
-fault: install ## only the faults: processes killed, the broker or database away (Java 17, Maven)
-	@GW_TEST_BROKER=kafka $(PYTEST) tests/fault
+# `make fault SEED=3 REPORTS=5000 MINUTES=10`; `make soak MINUTES=10`
+.PHONY: fault soak
+fault: install ## 20,000 reports while everything is killed, frozen and poisoned; proves that none is lost (SEED REPORTS MINUTES)
+	@$(BIN)/python -m tests.fault
+
+soak: install ## half an hour at a steady rate: memory, open files and lag, flat or not (MINUTES RATE)
+	@$(BIN)/python -m tests.fault.soak
 
 .PHONY: bench real
 bench: install ## reports per second beside a bare relay of the same records

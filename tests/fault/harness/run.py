@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -97,16 +97,15 @@ def _config(plan: Plan, inbox: Inbox, origin: ScaledClock) -> StackConfig:
     )
 
 
-async def run(plan: Plan, say: Callable[[str], None]) -> Result:
-    """Run it.
+@asynccontextmanager
+async def opened(plan: Plan, say: Callable[[str], None]) -> AsyncIterator[World]:
+    """Start a stack of its own and put the partners around it.
 
     Raises:
         StackError: the stack cannot start.
-        TimeoutError: not even the undisturbed scripts came to their end.
     """
     shutil.rmtree(plan.state, ignore_errors=True)
     plan.state.mkdir(parents=True)
-    result = Result(plan.seed, monotonic())
     clock = ScaledClock(START, wall_clock(), 1.0)
     async with AsyncExitStack() as open_:
         inbox = await open_.enter_async_context(open_inbox(plan.state / "notices.jsonl"))
@@ -116,7 +115,18 @@ async def run(plan: Plan, say: Callable[[str], None]) -> Result:
         post = Post.of(stack.bootstrap, lambda: intakes(stack), config.secrets)
         cast = Cast(await open_.enter_async_context(post), clock, DISTRICTS)
         open_.push_async_callback(cast.close)
-        world = World(stack, cast, inbox, Random(plan.seed), spots, f"F{plan.seed}", plan.freeze, say)
+        yield World(stack, cast, inbox, Random(plan.seed), spots, f"F{plan.seed}", plan.freeze, say)
+
+
+async def run(plan: Plan, say: Callable[[str], None]) -> Result:
+    """Run it.
+
+    Raises:
+        StackError: the stack cannot start.
+        TimeoutError: not even the undisturbed scripts came to their end.
+    """
+    result = Result(plan.seed, monotonic())
+    async with opened(plan, say) as world:
         result.injections = world.injections
         await _play(plan, world, result)
     return result
@@ -129,7 +139,7 @@ async def _play(plan: Plan, world: World, result: Result) -> None:
         specimens = await _undisturbed(world)
         await _disturbed(plan, world)
         await _settled(world, result.proof)
-        sampler.take()
+        await sampler.take()
         world.inbox.read_file()
         await _prove(world, specimens, result.proof)
         result.proof.add("grown", grown(sampler.samples))
@@ -153,9 +163,17 @@ async def _undisturbed(world: World) -> list[Play]:
 
 
 async def _disturbed(plan: Plan, world: World) -> None:
-    """Report at a steady pace while faults strike; the last fault is got over before this returns."""
+    """Report while faults strike; the last fault is got over before this returns."""
     stop = asyncio.Event()
     faults = asyncio.create_task(torment(world, rounds(world, plan.only, short=plan.short), stop))
+    await feed(plan, world)
+    if not plan.short:
+        stop.set()
+    await faults
+
+
+async def feed(plan: Plan, world: World) -> None:
+    """Report at a steady pace, as far as those who report before have not to be waited for."""
     names = draw_order(Random(plan.seed), plan.reports)
     begun, pace = monotonic(), plan.minutes * 60 / plan.reports
     for number, name in enumerate(names):
@@ -166,16 +184,13 @@ async def _disturbed(plan: Plan, world: World) -> None:
         await until(turn, SETTLE_SECONDS, "room for another report")
         world.cast.begin(world.new_play(name))
     world.say(f"{len(names):,} reports sent in {monotonic() - begun:.0f} s")
-    if not plan.short:
-        stop.set()
-    await faults
 
 
-async def _settled(world: World, proof: Proof) -> None:
-    """Wait until every script has ended and nothing is on its way."""
+async def settle(world: World, seconds: float) -> list[str]:
+    """Wait until every script has ended and nothing is on its way; return what is left over all the same."""
     plays = world.cast.plays.values()
     with suppress(TimeoutError):
-        await until(lambda: all(one.done and one.arrived for one in plays), SETTLE_SECONDS, "the end of every script")
+        await until(lambda: all(one.done and one.arrived for one in plays), seconds, "the end of every script")
     left = [""]
 
     async def nothing_left() -> bool:
@@ -184,8 +199,12 @@ async def _settled(world: World, proof: Proof) -> None:
         return not left
 
     with suppress(TimeoutError):
-        await until(nothing_left, SETTLE_SECONDS / 2, "everything to be finished")
-    proof.add("stuck", left)
+        await until(nothing_left, seconds, "everything to be finished")
+    return left
+
+
+async def _settled(world: World, proof: Proof) -> None:
+    proof.add("stuck", await settle(world, SETTLE_SECONDS))
     proof.add("stuck", (f"{one.kind} ({one.detail}) was not got over" for one in world.injections if not one.recovered))
     proof.add("different", world.deaths)
 

@@ -6,10 +6,14 @@ import asyncio
 import os
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+
 from deploy.local import LocalStack
+from deploy.local.drain import lag
 from shared.infra.clock import monotonic
 
 EVERY_SECONDS = 2.0
@@ -45,20 +49,22 @@ class Sampler:
     stack: LocalStack
     samples: dict[str, list[Sample]] = field(default_factory=lambda: defaultdict(list))
     each: Callable[[], None] = lambda: None
+    asks_lag: bool = False
 
     async def run(self) -> None:
         """Look for ever."""
-        while True:
-            self.take()
-            self.each()
-            await asyncio.sleep(EVERY_SECONDS)
+        async with httpx.AsyncClient(timeout=EVERY_SECONDS, trust_env=False) as client:
+            while True:
+                await self.take(client if self.asks_lag else None)
+                self.each()
+                await asyncio.sleep(EVERY_SECONDS)
 
-    def take(self) -> None:
+    async def take(self, client: httpx.AsyncClient | None = None) -> None:
         """Look once."""
         for _, component in self.stack.replicas():
-            if component.pid is not None:
-                try:
-                    rss, files = look(component.pid)
-                except OSError:
-                    continue
-                self.samples[component.name].append(Sample(monotonic(), component.pid, rss, files))
+            pid = component.pid
+            if pid is None:
+                continue
+            waiting = -1.0 if client is None else await lag(component, client)
+            with suppress(OSError):
+                self.samples[component.name].append(Sample(monotonic(), pid, *look(pid), waiting))
