@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local import LocalStack
-from tests.support.stack import chosen_broker, infra_config, stack_config
+from tests.support.stack import chosen_broker, infra_config, secured_config, stack_config
 
 TESTS = Path(__file__).parent
 # The folders whose tests need neither a broker nor a database; all others start real processes.
@@ -35,4 +35,11 @@ async def infra(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Local
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalStack]:
     """Give the whole system with its four services; leave it as whole as you found it."""
     async with LocalStack(stack_config(tmp_path_factory.mktemp("stack"))) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalStack]:
+    """Give the whole system on Apache Kafka and a mongod that ask everybody who they are."""
+    async with LocalStack(secured_config(tmp_path_factory.mktemp("secured"))) as running:
         yield running

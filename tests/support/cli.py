@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from typer.testing import CliRunner, Result
@@ -14,13 +15,14 @@ from deploy.cli.main import app
 
 @dataclass(frozen=True, slots=True)
 class Cli:
-    """`gridwhistle …` against one broker."""
+    """`gridwhistle …` against one broker; `env` are more settings, e.g. who one is."""
 
     bootstrap: str
+    env: Mapping[str, str] = field(default_factory=dict)
 
     async def run(self, *arguments: str, stdin: str | None = None) -> Result:
         """Run a command in a thread, for it has an event loop of its own."""
-        env = {"GW_KAFKA_BOOTSTRAP": self.bootstrap, "COLUMNS": "250"}
+        env = {"GW_KAFKA_BOOTSTRAP": self.bootstrap, "COLUMNS": "250", **self.env}
         return await asyncio.to_thread(lambda: CliRunner().invoke(app, list(arguments), stdin, env))
 
     async def json(self, *arguments: str, stdin: str | None = None) -> Any:

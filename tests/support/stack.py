@@ -36,6 +36,11 @@ def infra_config(state: Path) -> StackConfig:
     return StackConfig(state=state, broker=chosen_broker(), port_base=free_port_base(), provision=False, services=())
 
 
+def secured_config(state: Path) -> StackConfig:
+    """Return the whole system on a broker and a database that ask; with few partitions, for its tests load nothing."""
+    return StackConfig(state=state, broker="kafka", secure=True, partitions=2, port_base=free_port_base())
+
+
 def stack_config(state: Path) -> StackConfig:
     """Return the whole system: topics, every profile, the four services."""
     return StackConfig(state=state, broker=chosen_broker(), port_base=free_port_base())
