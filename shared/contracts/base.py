@@ -6,6 +6,7 @@ Lives here: the base classes and scalar types. Must not live here: any single me
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
@@ -19,8 +20,9 @@ def to_millisecond(instant: datetime) -> datetime:
     return instant.replace(microsecond=instant.microsecond - finer) if finer else instant
 
 
+@lru_cache(maxsize=1024)
 def format_instant(instant: datetime) -> str:
-    """Return RFC 3339 in UTC with milliseconds, e.g. `2026-07-01T00:30:00.000Z`."""
+    """Return RFC 3339 in UTC with milliseconds, e.g. `2026-07-01T00:30:00.000Z`; a batch says the same few again."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -27,6 +27,10 @@ class Envelope:
 
 _OPTIONAL = ("subject", "correlationid", "causationid", "traceparent")
 _FIELDS = ("id", "source", "type", "time", *_OPTIONAL)
+_HEADERS = tuple((name, f"ce_{name}") for name in _FIELDS)
+_REQUIRED = ("ce_id", "ce_source", "ce_type")
+_REST = tuple(f"ce_{name}" for name in _OPTIONAL)
+_ALWAYS = (("ce_specversion", b"1.0"), ("content-type", JSON.encode()))
 
 
 class EnvelopeError(ValueError):
@@ -35,12 +39,8 @@ class EnvelopeError(ValueError):
 
 def to_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
     """Return the Kafka headers of the envelope."""
-    headers = [("ce_specversion", b"1.0"), ("content-type", JSON.encode())]
-    for name in _FIELDS:
-        value = getattr(envelope, name)
-        if value is not None:
-            headers.append((f"ce_{name}", value.encode()))
-    return headers
+    given = [(header, getattr(envelope, name)) for name, header in _HEADERS]
+    return [*_ALWAYS, *((header, value.encode()) for header, value in given if value is not None)]
 
 
 def header_texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
@@ -71,9 +71,10 @@ def from_headers(headers: Headers) -> Envelope:
         EnvelopeError: a required attribute is missing, or a header cannot be read.
     """
     texts = header_texts(headers)
-    missing = [f"ce_{name}" for name in ("id", "source", "type") if not texts.get(f"ce_{name}")]
+    missing = [name for name in _REQUIRED if not texts.get(name)]
     if missing:
         message = f"the record has no header {', '.join(missing)}"
         raise EnvelopeError(message)
-    values = {name: texts.get(f"ce_{name}") for name in _FIELDS}
-    return Envelope(**{**values, "time": values["time"] or ""})  # type: ignore[arg-type]
+    rest = (texts.get(header) for header in _REST)
+    given = (*(texts[name] for name in _REQUIRED), texts.get("ce_time") or "")
+    return Envelope(*given, *rest)

@@ -8,6 +8,7 @@ All instants taken and given carry a zone; those given are in UTC. Pure: nothing
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,12 @@ class Remaining(BaseModel):
         if limit.unit in _LENGTH:
             return cls(unit=limit.unit, time=limit.amount * _LENGTH[limit.unit])
         return cls(unit=limit.unit, days=limit.amount)
+
+
+@lru_cache(maxsize=4096)
+def local_day(instant: datetime, zone: ZoneInfo) -> date:
+    """Return the day an instant belongs to; a decision asks for the same few again and again."""
+    return instant.astimezone(zone).date()
 
 
 class WorkingCalendar:
@@ -172,7 +179,7 @@ class WorkingCalendar:
         return day
 
     def _day(self, instant: datetime) -> date:
-        return instant.astimezone(self._zone).date()
+        return local_day(instant, self._zone)
 
     def _last_day(self, due: datetime) -> date:
         """Return the day a due instant belongs to: 24:00 is still the day that ends."""

@@ -68,7 +68,8 @@ def _made(draft: Draft, wanted: Wanted) -> Clock:
         live_from=wanted.live_from,
         ledger=(first,),
     )
-    return clock.model_copy(update={"warned": _missed(draft, clock)})
+    missed = _missed(draft, clock)
+    return clock.model_copy(update={"warned": missed}) if missed else clock
 
 
 def _due(calendar: WorkingCalendar, wanted: Wanted) -> datetime:

@@ -77,7 +77,7 @@ class Draft:
         return [
             clock
             for clock in self.clocks.values()
-            if clock.live and (not kinds or clock.kind in kinds) and task in (None, clock.task)
+            if clock.verdict is None and (not kinds or clock.kind in kinds) and task in (None, clock.task)
         ]
 
     def say(self, event: type[EscalationEvent], at: datetime, /, **fields: Any) -> None:

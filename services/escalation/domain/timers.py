@@ -7,8 +7,9 @@ same timers at the same instants in the same order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import NamedTuple
 
 from services.escalation.domain.clocks import breach, warn
 from services.escalation.domain.draft import Draft
@@ -27,9 +28,11 @@ _CLOCK, _RUNG, _ANSWER, _MUSTER = range(4)
 """Who goes first at the same instant."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timer:
-    """Something that will happen by itself. `fire` makes it happen and says, in one closed word, what it was."""
+class Timer(NamedTuple):
+    """Something that will happen by itself. `fire` makes it happen and says, in one closed word, what it was.
+
+    A tuple, for one is made of every clock whenever a case is looked at. No two have the same instant, order and key.
+    """
 
     at: datetime
     order: int
@@ -47,7 +50,7 @@ def advance(draft: Draft, until: datetime) -> str | None:
 
 def earliest(draft: Draft) -> Timer | None:
     """Return what happens next."""
-    return min(_pending(draft), key=lambda timer: (timer.at, timer.order, timer.key), default=None)
+    return min(_pending(draft), key=itemgetter(0, 1, 2), default=None)
 
 
 def next_instant(draft: Draft, after: datetime) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 _ID_CHARACTERS = 32
 _MARK_BYTES = 6
@@ -14,6 +15,7 @@ def notice_key(case_id: str, episode: int, step: str, recipient: str, channel: s
     return "|".join((case_id, str(episode), step, recipient, channel))
 
 
+@lru_cache(maxsize=4096)
 def notice_id(key: str) -> str:
     """Return the id of a notice: 32 hexadecimal digits of the hash of its key."""
     return hashlib.sha256(key.encode()).hexdigest()[:_ID_CHARACTERS]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, UUID
 
 from pydantic import ValidationError
 
 from shared.contracts.envelope import EnvelopeError, Headers, from_headers
+from shared.contracts.ids import uuid5_bytes
 from shared.contracts.registry import UnknownTypeError, decode, event_types
 from shared.decision import Poison
 
@@ -45,6 +47,8 @@ class Record(Protocol):
         """Its headers in order."""
 
 
+_UUID_CHARACTERS = 36
+
 REPLAY_HEADER = "gw_replay"
 """Stands on a record that an operator sent once more: it was refused before, and is to be judged anew."""
 
@@ -79,10 +83,13 @@ class Input:
 
 def as_mark(cause: str) -> bytes:
     """Return 16 bytes for a cause: a UUID's own, else a name-based UUID's."""
+    if len(cause) == _UUID_CHARACTERS and cause[8] == "-":
+        with suppress(ValueError):
+            return bytes.fromhex(cause.replace("-", ""))
     try:
         return UUID(cause).bytes
     except ValueError:
-        return uuid5(NAMESPACE_URL, cause).bytes
+        return uuid5_bytes(NAMESPACE_URL.bytes, cause)
 
 
 def is_for_others(record: Record, heeded: frozenset[str]) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,15 +35,30 @@ class Outgoing:
     value: bytes
     headers: Sequence[tuple[str, bytes]]
 
-    def to_document(self) -> dict[str, Any]:
-        """Return it as it is kept in an outbox."""
-        return {"t": self.topic, "k": self.key, "d": self.value, "h": [[name, value] for name, value in self.headers]}
+    def to_document(self) -> bytes:
+        """Return it as it is kept in an outbox: its parts behind their lengths, for a record has twenty of them."""
+        parts = [self.topic.encode(), self.key, self.value]
+        for name, value in self.headers:
+            parts += (name.encode(), value)
+        return struct.pack(f">{len(parts) + 1}I", len(parts), *map(len, parts)) + b"".join(parts)
 
     @classmethod
-    def from_document(cls, document: dict[str, Any]) -> Outgoing:
-        """Read it from an outbox."""
-        headers = [(name, bytes(value)) for name, value in document["h"]]
-        return cls(document["t"], bytes(document["k"]), bytes(document["d"]), headers)
+    def from_document(cls, kept: bytes | Mapping[str, Any]) -> Outgoing:
+        """Read it from an outbox; a mapping is how it was kept before."""
+        if isinstance(kept, Mapping):
+            headers = [(name, bytes(value)) for name, value in kept["h"]]
+            return cls(kept["t"], bytes(kept["k"]), bytes(kept["d"]), headers)
+        topic, key, value, *rest = _parts(bytes(kept))
+        headers = [(name.decode(), given) for name, given in zip(rest[::2], rest[1::2], strict=True)]
+        return cls(topic.decode(), key, value, headers)
+
+
+def _parts(packed: bytes) -> Iterator[bytes]:
+    (count,) = struct.unpack_from(">I", packed)
+    begin = 4 * (count + 1)
+    for length in struct.unpack_from(f">{count}I", packed, 4):
+        yield packed[begin : begin + length]
+        begin += length
 
 
 def outgoing_events(service: str, source: Input, events: Sequence[Event]) -> list[Outgoing]:
