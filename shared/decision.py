@@ -10,11 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.base import Event
 
 S = TypeVar("S", bound=BaseModel)
+
+
+class Stored(BaseModel):
+    """A part of a stored state: frozen, and written without what is at its default.
+
+    A field that this version does not know was written by a newer one, which runs beside it during an upgrade: it is
+    kept as it is. Without that whatever an old replica saved would lose it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 @dataclass(frozen=True, slots=True)

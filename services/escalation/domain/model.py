@@ -8,18 +8,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AwareDatetime, Field, PlainSerializer
 
 from shared.contracts.escalations import ClockKind, Place, Verdict
 from shared.contracts.limits import Limit
+from shared.decision import Stored
 from shared.district.calendar import Remaining
-
-
-class Part(BaseModel):
-    """A part of the document: frozen. Unknown fields are passed over, for a newer replica may have written them."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
 
 StoredLimit = Annotated[Limit, PlainSerializer(str, return_type=str)]
 """A limit, kept as `4 working_hours`."""
@@ -47,7 +41,7 @@ class What(StrEnum):
     STOPPED = "stopped"
 
 
-class Entry(Part):
+class Entry(Stored):
     """One line of a ledger. `at` is when it took effect, `due` the due instant from then on where the entry moved it.
 
     `by` is who approved a hold or extension, or who owns the clock now.
@@ -65,7 +59,7 @@ class Entry(Part):
     by: str = ""
 
 
-class Hold(Part):
+class Hold(Stored):
     """A clock stands still since `at` with `left` on it; at `until` it goes on by itself."""
 
     at: AwareDatetime
@@ -73,7 +67,7 @@ class Hold(Part):
     until: AwareDatetime | None = None
 
 
-class Clock(Part):
+class Clock(Stored):
     """One clock. `key` is unique in the case; `task` is the task's part of its id (`housing#1`), none for the case's.
 
     `since` and `used_ms` say how much of the limit (working time for working units) had been used when the clock last
@@ -113,7 +107,7 @@ class Clock(Part):
         return self.start.due or self.due_at
 
 
-class Seat(Part):
+class Seat(Stored):
     """A department's place in the team; `by` is who comes in its stead.
 
     `called_at` and `due_at` are the whistle and the muster time it was first called with; `silent` means that it had
@@ -141,7 +135,7 @@ class Seat(Part):
         return self.by or self.department
 
 
-class Team(Part):
+class Team(Stored):
     """A joint team (联合处置队伍): one life from the first whistle to the stand-down, in rounds.
 
     Every whistle is a `round`; `added` says how many of them only called further members, in the course of a round that
@@ -193,7 +187,7 @@ class Phase(StrEnum):
         return self in (Phase.CLOSED, Phase.WITHDRAWN)
 
 
-class Case(Part):
+class Case(Stored):
     """The time of one case. Policies are those of `profile_version` for as long as the case lives.
 
     `arbitrating` is the role whose refusal the centre must settle, `numbers` counts what the case has had several of,

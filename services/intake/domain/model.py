@@ -7,12 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from services.intake.domain.nearness import Match, Sighting
 from services.intake.domain.reading import Kind
 from shared.contracts.incidents import Media, Reporter, Subject
-from shared.decision import Companion, Poison
+from shared.decision import Companion, Poison, Stored
 from shared.district.lookup import Asked, DirectoryIndex, Place
 from shared.district.parties import Partner
 
@@ -27,14 +25,12 @@ class Outcome(StrEnum):
     MERGED = "merged"
 
 
-class ReportState(BaseModel):
+class ReportState(Stored):
     """A report that was taken in, under `<district>/<partner>/<report id>`.
 
     `near`, `category`, `lon`, `lat`, `at` and `sketch` are there on accepted reports that others may be merged into;
     `day` counts from 0001-01-01 to when it came, for its removal after the district's retention.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     case_id: str
     fingerprint: bytes

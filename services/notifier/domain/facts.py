@@ -10,7 +10,8 @@ import re
 from datetime import datetime
 from typing import Any
 
-from services.notifier.domain.model import Value
+from pydantic import BaseModel, ConfigDict
+
 from shared.contracts.limits import Limit
 from shared.district.model import Audience
 
@@ -23,8 +24,10 @@ _MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,100}")
 _SHOWN = 2
 
 
-class Facts(Value):
+class Facts(BaseModel):
     """Everything a template could be about. Departments and categories are codes; the renderer names them."""
+
+    model_config = ConfigDict(frozen=True)
 
     case_id: str
     severity: int = 3

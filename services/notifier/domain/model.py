@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from shared.decision import Stored
 
 MAX_TOLD = 512
 """Steps a case remembers having told. Far above what one case lives through; a key that was forgotten all the same
@@ -27,13 +29,7 @@ class AddressKind(StrEnum):
     ANY = "any"
 
 
-class Value(BaseModel):
-    """A part of a state: frozen, and stored without what is at its default."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class ReporterView(Value):
+class ReporterView(Stored):
     """One person who reported the matter. `kinds`: how the contact can be used; where it cannot, `reason` says why."""
 
     ref: str
@@ -41,7 +37,7 @@ class ReporterView(Value):
     reason: str | None = None
 
 
-class Owed(Value):
+class Owed(Stored):
     """A step the first reporter should have heard before the notifier knew who that is."""
 
     step: str
@@ -52,21 +48,21 @@ class Owed(Value):
     outcome: str | None = None
 
 
-class Waiting(Value):
+class Waiting(Stored):
     """An event that came before its case, byte for byte."""
 
     type: str
     data: bytes
 
 
-class Erasure(Value):
+class Erasure(Stored):
     """Somebody behind the case was erased: the one named, or everybody who had reported until then."""
 
     ref: str | None = None
     until: datetime
 
 
-class CaseView(Value):
+class CaseView(Stored):
     """One case as the notifier sees it. `place` and `summary` are short and masked; `policy` is its notice policy."""
 
     district: str

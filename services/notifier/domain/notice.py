@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import Field
 
 from services.notifier.domain.keys import notice_id, notice_key, recipient_queue
-from services.notifier.domain.model import Value
 from services.notifier.domain.outcome import Outcome
+from shared.decision import Stored
 
 
 class Status(StrEnum):
@@ -24,14 +24,14 @@ class Status(StrEnum):
     SUPPRESSED = "suppressed"
 
 
-class Route(Value):
+class Route(Stored):
     """One way to reach the recipient; an empty address is a reporter's, opened from the seal when it is sent."""
 
     channel: str
     address: str = ""
 
 
-class NoticeState(Value):
+class NoticeState(Stored):
     """One notice on one channel. `due` is when it is to be looked at next; None: it is finished.
 
     `moot`: pointless once the case is closed. `until`: pointless after that instant, and `pressing`: so pointless

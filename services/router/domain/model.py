@@ -9,12 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from shared.contracts.actors import PartnerKind
 from shared.contracts.cases import Outcome, TaskRole
 from shared.contracts.ids import task_id
 from shared.contracts.limits import Limit, Stage
+from shared.decision import Stored
 
 
 class CaseState(StrEnum):
@@ -48,13 +47,7 @@ MAX_TASKS = 200
 past what the database takes, and the case could not be saved at all."""
 
 
-class State(BaseModel):
-    """A part of the stored state."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Task(State):
+class Task(Stored):
     """One department's part (任务) in one episode; `number` counts the case's tasks for that department.
 
     `implied`: nobody said "accepted", it follows from later work. `asked_at`: when the department last asked for an
@@ -85,7 +78,7 @@ class Task(State):
         return self.model_copy(update=update)
 
 
-class Terms(State):
+class Terms(Stored):
     """What routing settled when the case was opened: limits and evidence, the same for every later assignment."""
 
     accept: Limit | None = None
@@ -95,7 +88,7 @@ class Terms(State):
     mime: tuple[str, ...] = ()
 
 
-class Waiting(State):
+class Waiting(Stored):
     """What a human needs to classify a report, and routing needs afterwards; kept while the case is in triage."""
 
     text: str = ""
@@ -109,7 +102,7 @@ class Waiting(State):
     partner_kind: PartnerKind
 
 
-class Case(State):
+class Case(Stored):
     """One case. `opened_at` is when the reporter's clock began and never moves; `due_at` a limit of the report's own.
 
     `closing` is the outcome that waits for a linked dispute to end, looked at again at `recheck_at`.
