@@ -59,6 +59,13 @@ def test_settings_follow_what_a_topic_is_for() -> None:
     assert specs["gw.620802.incidents"]["retention.ms"] == str(7 * 24 * 3600 * 1000)
 
 
+def test_a_department_has_one_partition_and_whoever_reports_as_many_as_asked_for() -> None:
+    """A hundred departments say a few words each; six partitions of each would be asked for in every fetch."""
+    specs = plan([DistrictPartners.of("620802", (HOUSING, HOTLINE))], Layout(partitions=4))
+    assert {spec.partitions for spec in specs if "housing" in spec.name} == {1}
+    assert {spec.partitions for spec in specs if "housing" not in spec.name} == {4}
+
+
 def test_three_copies_make_an_acknowledgement_mean_two() -> None:
     """With three copies a record is on two disks before a service goes on."""
     three = plan([DistrictPartners("620802", ())], Layout(partitions=12, replication=3))
