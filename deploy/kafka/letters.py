@@ -14,11 +14,9 @@ from shared.contracts.base import Instant, format_instant
 from shared.contracts.dead_letters import RecordRejected, RecordReplayed
 from shared.contracts.envelope import Envelope, EnvelopeError, Headers, from_headers, to_headers
 from shared.contracts.ids import event_id
+from shared.infra.engine.inbox import REPLAY_HEADER
 from shared.infra.sealed_records import key_of, opened
 from shared.infra.vault import SealError, Vault
-
-REPLAY_HEADER = "gw_replay"
-"""Stands on a replayed record beside its original headers, with the id of its letter."""
 
 
 class Read(Protocol):
@@ -121,9 +119,13 @@ def find(letters: Sequence[Letter], wanted: str) -> list[Letter]:
 
 
 def replay_headers(letter: Letter) -> list[tuple[str, bytes | None]]:
-    """Return the original's headers, byte for byte, and one more that says where it came from."""
-    kept = [(name, value) for name, value in letter.rejected.original_headers if name != REPLAY_HEADER]
-    return [*kept, (REPLAY_HEADER, letter.id.encode())]
+    """Return the original's headers, byte for byte, and one more that names the letter.
+
+    Refused and replayed again it names the first one: a command without an id of its own is known again by that.
+    """
+    original = letter.rejected.original_headers
+    named = any(name == REPLAY_HEADER for name, _ in original)
+    return original if named else [*original, (REPLAY_HEADER, letter.id.encode())]
 
 
 def replayed(letter: Letter, partition: int, offset: int, now: Instant) -> tuple[bytes, list[tuple[str, bytes]]]:

@@ -19,7 +19,7 @@ from shared.district.lookup import Place
 from shared.infra.clock import Clock
 from shared.infra.engine import Input
 from shared.infra.engine.fold import Rejection
-from shared.infra.engine.inbox import Record
+from shared.infra.engine.inbox import Record, replayed_letter
 from shared.infra.engine.outbox import Outgoing, dead_letter, outgoing_events, place_of, received_at
 from shared.infra.kafka import DEAD_LETTER_BYTES
 from shared.infra.log import get_logger
@@ -102,7 +102,7 @@ class Sorted:
             self.parsed.append((Guarded(record, self.vault), self.desk.parse(envelope)))
             return
         command = self.desk.command(envelope)
-        id_ = envelope.message.id or place_of(record)
+        id_ = envelope.message.id or replayed_letter(record) or place_of(record)
         source = Input(
             command.case_id, f"{command.district}/{envelope.partner}/{id_}", None, None, envelope.message.traceparent
         )

@@ -52,6 +52,9 @@ _UUID_CHARACTERS = 36
 REPLAY_HEADER = "gw_replay"
 """Stands on a record that an operator sent once more: it was refused before, and is to be judged anew."""
 
+MAX_LETTER_ID = 36
+"""A letter's id is a UUID. Anybody can write the header, and what it says travels on in the events it causes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Input:
@@ -76,9 +79,15 @@ class Input:
     def refusal(self) -> bytes:
         """Return the 16 bytes by which the aggregate remembers having refused it; a replay has its own."""
         record = self.record
-        if record is None or not any(name == REPLAY_HEADER for name, _ in record.headers):
+        if record is None or replayed_letter(record) is None:
             return self.mark
         return as_mark(f"{record.topic}/{record.partition}/{record.offset}@{record.timestamp}")
+
+
+def replayed_letter(record: Record) -> str | None:
+    """Return the id of the dead letter that an operator replayed with this record, the first if it had several."""
+    told = next((value or b"" for name, value in record.headers if name == REPLAY_HEADER), None)
+    return None if told is None else told[:MAX_LETTER_ID].decode(errors="replace")
 
 
 def as_mark(cause: str) -> bytes:

@@ -162,6 +162,15 @@ def test_a_bare_command_is_named_by_its_record() -> None:
     assert ids[0] == ids[1] != ids[2]
 
 
+def test_a_bare_command_replayed_twice_is_one_command() -> None:
+    """Two operators at once, or one that was killed before it noted what it had sent."""
+    value = to_json(command("case.verify", ok=True))
+    again = [("gw_replay", b"0b8e1b0e-1111-5111-8111-111111111111")]
+    batch = sort(record(value, again, offset=7), record(value, again, offset=8), record(value, offset=9))
+    ids = [dict(one.headers)["ce_id"] for one in batch.passing]
+    assert ids[0] == ids[1] != ids[2]
+
+
 def test_a_report_refused_by_the_profile_keeps_its_place_in_the_batch() -> None:
     """It goes through the engine under its id: had it been taken in before, that would be recognised."""
     bad = to_json(report(category="Z99", text=None))
