@@ -10,22 +10,26 @@ from typing import Any
 
 import httpx
 import pytest
-from aiokafka.conn import create_conn
 from aiokafka.errors import KafkaError, SaslAuthenticationFailed
 
 from deploy.kafka.grants import OPERATOR
 from deploy.local import LocalStack
-from deploy.local.machine import HOST
+from deploy.local.component import Component
 from deploy.local.secured.certificates import authority_file, ensure_certificates
+from deploy.local.secured.identity import identity
+from deploy.local.services import program
 from tests.support.bus import until
 from tests.support.cli import Cli
-from tests.support.secured import can_read, cli_as, producer, writable
+from tests.support.secured import can_read, cli_as, connect, producer, writable
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="session")]
 
 DISTRICT = "620171"
 TOPICS = ("in.grid-app", "in.housing", "incidents", "commands", "cases", "escalations", "notifications", "dead-letters")
 ELSEWHERE = ("gw.620802.in.grid-app", "gw.620802.cases", "gw.620802.incidents")
+
+REPLICA = 5
+LOOK = ("watch", "--district", DISTRICT, "--seconds", "0")
 
 # The table of the contracts, said once more by hand: who may write, who may read.
 MAY = {
@@ -87,12 +91,6 @@ async def test_a_consumer_group_is_its_owner_s_alone(secured: LocalStack) -> Non
 # ---------------------------------------------------------------- who gets in at all
 
 
-async def connect(stack: LocalStack, port: int | None = None, **options: Any) -> None:
-    """Open one connection and ask something on it."""
-    connection = await create_conn(HOST, port or stack.config.ports.kafka, request_timeout_ms=5_000, **options)
-    connection.close()
-
-
 async def test_who_shows_no_password_or_a_wrong_one_stays_outside(secured: LocalStack) -> None:
     """With the right one the same connection is made, so that is what was wrong."""
     right = secured.kafka_options("620171-grid-app")
@@ -110,7 +108,7 @@ async def test_who_does_not_say_who_he_is_gets_no_answer(secured: LocalStack) ->
         with pytest.raises((KafkaError, OSError)):
             async with producer(secured, OPERATOR, **{"security_protocol": "PLAINTEXT", **unsaid}):
                 pass
-    told = await Cli(secured.bootstrap).run("watch", "--district", DISTRICT)
+    told = await Cli(secured.bootstrap).run(*LOOK)
     assert told.exit_code == 1
     assert "A secured broker wants to know who you are: GW_KAFKA_USERNAME" in told.output
 
@@ -123,6 +121,11 @@ async def test_a_client_that_trusts_another_authority_does_not_talk_to_this_brok
     other = ssl.create_default_context(cafile=authority_file(tmp_path))
     with pytest.raises(ssl.SSLCertVerificationError):
         await connect(secured, **secured.kafka_options() | {"ssl_context": other})
+    ours = cli_as(secured, OPERATOR)
+    looked = await Cli(ours.bootstrap, {**ours.env, "GW_KAFKA_CA_FILE": str(authority_file(tmp_path))}).run(*LOOK)
+    assert looked.exit_code == 1
+    assert "We came as gridwhistle-operator: are password and authority right" in looked.output
+    assert (await ours.run(*LOOK)).exit_code == 0
 
 
 async def test_the_controller_talks_only_to_who_has_the_broker_s_certificate(secured: LocalStack) -> None:
@@ -179,3 +182,29 @@ async def test_a_partner_cannot_send_in_another_s_name_with_our_own_tool(secured
     refused = await cli_as(secured, "620802-grid-app").run(*other, stdin=report)
     assert refused.exit_code == 1
     assert "There is no topic gw.620802.in.housing. It has topics for: grid-app." in refused.output
+
+
+# ---------------------------------------------------------------- services that are not let in
+
+
+@pytest.mark.parametrize(
+    ("setting", "wrong", "said"),
+    [
+        ("GW_KAFKA_PASSWORD_FILE", "kafka/gridwhistle-intake.password", "invalid credentials with SASL"),
+        ("GW_MONGO_URL_FILE", "mongo/gridwhistle-intake.url", "not authorized on gw_router"),
+    ],
+)
+async def test_a_service_with_another_s_credentials_waits_and_says_why(
+    secured: LocalStack, setting: str, wrong: str, said: str
+) -> None:
+    """It never gets ready, and goes on as soon as it is given its own; nobody has to search for the reason."""
+    config = secured.config
+    env = {**secured.env, **identity(config, "gridwhistle-router"), setting: str(config.secrets / wrong)}
+    router = Component(program(config, "router", REPLICA, env), config.run)
+    router.launch()
+    try:
+        await until(lambda: said in "".join(router.last_lines(100)), what=said)
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"{router.url}/readyz")).status_code == httpx.codes.SERVICE_UNAVAILABLE
+    finally:
+        router.kill()

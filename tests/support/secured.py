@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.conn import create_conn
 from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 
 from deploy.local import LocalStack
+from deploy.local.machine import HOST
 from deploy.local.secured.identity import identity
 from tests.support.cli import Cli
 
@@ -65,3 +67,9 @@ async def can_read(stack: LocalStack, principal: str, topic: str, group: str | N
     finally:
         await consumer.stop()
     return True
+
+
+async def connect(stack: LocalStack, port: int | None = None, **options: Any) -> None:
+    """Open one connection and ask something on it."""
+    connection = await create_conn(HOST, port or stack.config.ports.kafka, request_timeout_ms=5_000, **options)
+    connection.close()
