@@ -29,10 +29,12 @@ def rows(result: Result) -> list[dict[str, Any]]:
 def _row(kind: str, result: Result) -> dict[str, Any]:
     own = [one for one in result.injections if one.kind == kind]
     times = [one.recovered for one in own if one.recovered is not None]
+    away = [one.ended - one.struck for one in own]
     met = Counter(finding.what for finding in result.proof.findings if _met(finding, own, result.ended))
     return {
         "fault": kind,
         "times": len(own),
+        "put_right_s": round(median(away), 1),
         "recovered": len(times),
         "median_s": round(median(times), 1) if times else None,
         "max_s": round(max(times), 1) if times else None,
@@ -84,7 +86,7 @@ def show(result: Result, console: Console) -> None:
     """Print the table, the facts and what must not be."""
     table = Table(title=f"faults, seed {result.seed}, {result.seconds:.0f} s")
     table.add_column("fault")
-    for name in ("times", "recovered", "median s", "max s", "lost", "doubled"):
+    for name in ("times", "put right after s", "recovered", "median s", "max s", "lost", "doubled"):
         table.add_column(name, justify="right")
     for row in rows(result):
         table.add_row(*("-" if value is None else str(value) for value in row.values()))
