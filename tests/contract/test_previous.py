@@ -196,6 +196,12 @@ def _later(case: TimedCase) -> Any:
     return world.case
 
 
+def _delivered(notice: NoticeState) -> Any:
+    world = Telling(notices={notice.id: notice})
+    world.attempt(notice, Delivered())
+    return world.notices[notice.id]
+
+
 def _told(view: CaseView) -> Any:
     world = Telling(cases={CASE: view})
     world.tell(closed())
@@ -206,6 +212,7 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
     "gw_router.cases": lambda case: _after(Story(case=case, now=case.opened_at)),
     "gw_escalation.cases": _later,
     "gw_notifier.cases": _told,
+    "gw_notifier.notices": _delivered,
     "gw_intake.reports": lambda state: decide_report(state, Submission(draft(report(reporter=WHO)), PLACE), NOW).state,
 }
 

@@ -11,12 +11,11 @@ import os
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry
-from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.cases import TaskProgressed
 from shared.contracts.commands import AcceptTask, Command, ProgressTask
 from shared.contracts.topics import Topic, internal_pattern
-from shared.decision import Decision, Rejected, Tick, UnknownCase
+from shared.decision import Decision, Rejected, Stored, Tick, UnknownCase
 from shared.infra.app import Periodic, ResilientApp, Service, build_app, serve
 from shared.infra.engine import AggregateStore, Engine
 from shared.infra.engine.sweep import Sweeper
@@ -29,10 +28,8 @@ from shared.infra.observer import MetricsObserver
 from shared.infra.settings import ServiceSettings
 
 
-class Tally(BaseModel):
+class Tally(Stored):
     """How often a case was told of progress, in the order of the notes."""
-
-    model_config = ConfigDict(frozen=True)
 
     count: int = 0
     notes: tuple[str, ...] = ()
@@ -52,7 +49,7 @@ def decide(state: Tally | None, event: object, now: datetime) -> Decision[Tally]
         raise Rejected("illegal-transition", "This one is refused.", state_met="counting")
     if event.note == "break":
         raise ZeroDivisionError
-    counted = Tally(count=state.count + 1, notes=(*state.notes, event.note or ""))
+    counted = state.model_copy(update={"count": state.count + 1, "notes": (*state.notes, event.note or "")})
     return Decision(counted, "counted", (_said(event, counted, now),))
 
 
