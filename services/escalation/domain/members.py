@@ -126,8 +126,9 @@ def _fresh(team: Team, command: CheckInTeam) -> Team:
 
 
 def _inside_window(draft: Draft, team: Team, seat: Seat, command: CheckInTeam) -> None:
-    rules, at = draft.profile.whistle, command.occurred_at
-    if at > draft.now + draft.profile.future_tolerance:
+    # Of a time that nobody believed intake keeps the claim: the time it puts in its place proves no presence.
+    rules, at = draft.profile.whistle, command.backdated_from or command.occurred_at
+    if at > min(draft.now, command.recorded_at) + draft.profile.future_tolerance:
         raise Rejected("future-check-in", "The check-in says it will happen later than now.")
     end = roll_time(team, seat) + rules.check_in_after
     end = min(end, team.ended_at or end)

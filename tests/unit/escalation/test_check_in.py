@@ -84,6 +84,22 @@ def test_a_check_in_from_the_future_is_refused() -> None:
     assert arrived.occurred_at == local("2026-07-01T09:00"), "not later than it became known"
 
 
+@pytest.mark.parametrize(("claim", "error"), [("10:30", "future-check-in"), ("08:00", "outside-window")])
+def test_a_time_that_was_not_believed_proves_no_presence(claim: str, error: str) -> None:
+    """Intake puts the time it received such a check-in in its place; what counts here is what was claimed."""
+    world = whistled()
+    here = {
+        "actor": {"partner": "housing", "kind": "department"},
+        "nonce": "0123456789",
+        "lon": 106.6651,
+        "lat": 35.5428,
+    }
+    arrival = world.event(CheckInTeam, **here, backdated_from=local(f"2026-07-01T{claim}"))
+    with pytest.raises(Rejected) as refused:
+        world.apply(arrival)
+    assert refused.value.error == error
+
+
 def test_an_offline_check_in_comes_later_with_both_times() -> None:
     """On time by when it happened, although the member had been called absent meanwhile."""
     world = whistled()
