@@ -88,13 +88,11 @@ def test_a_check_in_from_the_future_is_refused() -> None:
 def test_a_time_that_was_not_believed_proves_no_presence(claim: str, error: str) -> None:
     """Intake puts the time it received such a check-in in its place; what counts here is what was claimed."""
     world = whistled()
-    here = {
-        "actor": {"partner": "housing", "kind": "department"},
-        "nonce": "0123456789",
-        "lon": 106.6651,
-        "lat": 35.5428,
-    }
-    arrival = world.event(CheckInTeam, **here, backdated_from=local(f"2026-07-01T{claim}"))
+    claimed = local(f"2026-07-01T{claim}")
+    actor = {"partner": "housing", "kind": "department"}
+    arrival = world.event(
+        CheckInTeam, actor=actor, nonce="0123456789", lon=106.6651, lat=35.5428, backdated_from=claimed
+    )
     with pytest.raises(Rejected) as refused:
         world.apply(arrival)
     assert refused.value.error == error
