@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 from services.router.domain.addressing import find_task, must_be_live, own_task
 from services.router.domain.change import Change, View, illegal, told_of
 from services.router.domain.closing import after_work, resolve_if_done
-from services.router.domain.holds import resumed
 from services.router.domain.model import Case, CaseState, Task, TaskState
 from shared.contracts.cases import TaskAccepted, TaskCompleted, TaskProgressed, TaskRole
 from shared.contracts.commands import AcceptTask, CompleteTask, ProgressTask, TaskCommand
@@ -65,13 +64,17 @@ def _must_know_stage(case: Case, task: Task, stage: str | None) -> None:
 
 
 def decide_complete(case: Case, command: CompleteTask, view: View) -> Decision[Case]:
-    """Complete the task, with the evidence the category demands; the last one completed resolves the case."""
+    """Complete the task, with the evidence the category demands; the last one completed resolves the case.
+
+    A hold ends with it, and nobody is told that the task was resumed: told late, its clocks would run on from then, and
+    pass their limits before the completion is heard.
+    """
     task = own_task(case, command)
     must_be_live(task, "completed")
     _must_show_evidence(case, task, command)
-    change = resumed(Change(case), task, command.occurred_at, view) if task.state is TaskState.ON_HOLD else Change(case)
-    change = _with_acceptance(change, find_task(change.case, command), command, view)
-    done = find_task(change.case, command).changed(state=TaskState.COMPLETED, completed_at=command.occurred_at)
+    change = _with_acceptance(Change(case), task, command, view)
+    ended = {"state": TaskState.COMPLETED, "completed_at": command.occurred_at, "held_until": None}
+    done = find_task(change.case, command).changed(**ended)
     facts = told_of(change.case, done, command.occurred_at, view)
     change = change.put(done, TaskCompleted(**facts, evidence=len(command.evidence)))
     change = resolve_if_done(change, command.occurred_at, view)
