@@ -87,7 +87,9 @@ def _wait(desk: Desk, event: Event) -> str:
 def _tell(desk: Desk, event: Event) -> str:
     desk.view = remember(desk.view, event)
     given = tellings(desk.view, event)
-    live = tuple(one for one in given if not (one.moot and desk.view.closed))
+    # What is told of a later episode overtook the word that the case was opened again.
+    over = desk.view.closed and getattr(event, "episode", desk.view.episode) <= desk.view.episode
+    live = tuple(one for one in given if not (one.moot and over))
     before = len(desk.events)
     desk.tell_all(given, live)
     if len(desk.events) > before:

@@ -407,6 +407,15 @@ def test_what_asks_for_action_on_a_closed_case_is_overtaken_and_what_reports_a_f
     assert world.tell(breached()) == "told"
 
 
+def test_what_overtakes_the_reopening_of_its_case_is_told_all_the_same(world: World) -> None:
+    """Escalation's word of the new episode may be read before the router's that there is one."""
+    world.tell(closed())
+    world.events.clear()
+    assert world.tell(warned(episode=2)) == "told"
+    world.tell(reopened())
+    assert ("warned", "housing/duty_officer", "file") in world.queued()
+
+
 def test_an_event_of_an_earlier_episode_tells_nothing(world: World) -> None:
     """The case is in its second life."""
     world.tell(closed(), reopened())
