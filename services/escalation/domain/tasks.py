@@ -102,10 +102,14 @@ def on_progressed(draft: Draft, event: TaskProgressed) -> str:
 
 
 def on_completed(draft: Draft, event: TaskCompleted) -> str:
-    """End all clocks of the task; the lead's completion sends the team home."""
+    """End all clocks of the task; the lead's completion sends the team home.
+
+    Who assisted and is done is not called any more by a whistle for those who are not.
+    """
     clocks = _clocks(draft, event)
     for clock in clocks:
         stop(draft, clock, happened(event))
+    _assists_no_more(draft, event)
     if event.role is TaskRole.LEAD and event.department == draft.case.lead:
         stand_down(draft, happened(event), "lead_completed")
     return "completed" if clocks else "overtaken"
@@ -139,9 +143,13 @@ def _leave(draft: Draft, event: TaskReturned | TaskSuperseded) -> bool:
     clocks = _clocks(draft, event)
     for clock in clocks:
         stop(draft, clock, happened(event), Verdict.VOID)
+    _assists_no_more(draft, event)
+    return bool(clocks)
+
+
+def _assists_no_more(draft: Draft, event: TaskEvent) -> None:
     if event.role is TaskRole.ASSIST:
         draft.change(assists=tuple(code for code in draft.case.assists if code != event.department))
-    return bool(clocks)
 
 
 def on_superseded(draft: Draft, event: TaskSuperseded) -> str:

@@ -107,6 +107,14 @@ def test_by_the_ladder_everybody_who_works_on_the_case_is_called() -> None:
     assert (summoned.reason, summoned.occurred_at) == ("ladder", local("2026-07-01T11:30"))
 
 
+def test_by_the_ladder_an_assist_that_has_done_its_part_is_not_called() -> None:
+    """Another's lateness brings nobody to the place who has nothing left to do there."""
+    world = working()
+    world.completed("civil", role="assist")
+    summoned = of(world.tick("2026-07-01T13:30"), TeamSummoned)
+    assert members(summoned[:1]) == ["housing"]
+
+
 def test_the_ladder_of_a_case_in_triage_calls_the_centre() -> None:
     """It is the one that is late."""
     world = World()
