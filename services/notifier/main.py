@@ -16,7 +16,7 @@ from services.notifier.adapters.gauges import Gauges
 from services.notifier.adapters.profiles import CachedProfiles
 from services.notifier.adapters.queue import NoticeQueue
 from services.notifier.adapters.retention import Purge
-from services.notifier.adapters.templates import load_templates
+from services.notifier.adapters.templates import allowed_templates
 from services.notifier.channels.base import Channel
 from services.notifier.channels.discovery import build_all
 from services.notifier.delivery.bell import Bell
@@ -30,7 +30,6 @@ from services.notifier.domain.decide import decide as decide_case
 from services.notifier.domain.delivery import decide as decide_notice
 from services.notifier.domain.model import CaseView
 from services.notifier.domain.notice import NoticeState, index_fields
-from services.notifier.domain.rendering import Templates
 from services.notifier.domain.surroundings import Surroundings
 from services.notifier.handlers import subscriptions
 from services.notifier.metrics import NotifierMetrics
@@ -199,7 +198,7 @@ def create_courier(parts: Parts, queue: NoticeQueue, notices: Engine[NoticeState
     tools = Tools(
         queue=queue,
         saver=Saver(notices),
-        letters=Letters(Templates(load_templates()), parts.profiles),
+        letters=Letters(allowed_templates(), parts.profiles),
         contacts=parts.contacts,
         profiles=parts.profiles,
         clock=parts.clock,

@@ -10,6 +10,7 @@ from jinja2 import DictLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from services.notifier.domain.facts import Facts
+from services.notifier.domain.grammar import refusals
 from services.notifier.domain.notice import NoticeState
 from services.notifier.domain.wording import Speech, in_words
 from shared.district.lookup import DirectoryIndex
@@ -32,23 +33,30 @@ class Text:
     body: str
 
 
+FACTS = frozenset(Facts.model_fields) | {"audience", "district", "name"}
+DIGEST_FACTS = frozenset({"count", "district", "lines", "more"})
+
+
 class Templates:
-    """All templates by `language/step`."""
+    """All templates by `language/step`. One that is more than a template may be is refused unseen; see grammar.py."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
+        judged = ((name, refusals(source, _facts(name))) for name, source in sorted(sources.items()))
+        self.refused = {name: wrong for name, wrong in judged if wrong}
         self._environment = ImmutableSandboxedEnvironment(
-            loader=DictLoader(sources),
+            loader=DictLoader({name: source for name, source in sources.items() if name not in self.refused}),
             undefined=StrictUndefined,
             autoescape=False,
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.globals.clear()
 
     def render(self, language: str, template: str, context: Mapping[str, Any]) -> Text:
         """Return one template in one language.
 
         Raises:
-            Unspeakable: there is no such template, or it asks for what is not in the context.
+            Unspeakable: there is no such template, it was refused, or it asks for what is not in the context.
         """
         try:
             rendered = self._environment.get_template(f"{language}/{template}").render(context)
@@ -84,6 +92,10 @@ class Templates:
             for language in languages
         ]
         return _joined(texts)
+
+
+def _facts(name: str) -> frozenset[str]:
+    return DIGEST_FACTS if name.rpartition("/")[2] == DIGEST else FACTS
 
 
 def _joined(texts: Sequence[Text]) -> Text:

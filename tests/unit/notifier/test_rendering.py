@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.notifier.adapters.templates import FOLDER, load_templates
+from services.notifier.adapters.templates import FOLDER, TemplatesError, allowed_templates, load_templates
 from services.notifier.domain.facts import Facts, mask, shorten, visible
+from services.notifier.domain.grammar import refusals
 from services.notifier.domain.notice import NoticeState
 from services.notifier.domain.rendering import MAX_LINES, Templates, Unspeakable
 from services.notifier.domain.steps import TOLD_EVENTS
@@ -162,7 +163,7 @@ def test_a_subject_is_one_line() -> None:
     """Whatever a field contains; a header may not be made out of a reason."""
     dirty: dict[str, Any] = {"case_id": "c", "reason": shorten("a\r\nBcc: x@y.z\n\x0bb", 80)}
     assert dirty["reason"] == "a Bcc: x*** b"
-    text = Templates({"en/t": "a\tb  {{ x }}\nbody"}).render("en", "t", {"x": "c"})
+    text = Templates({"en/t": "a\tb  {{ case_id }}\nbody"}).render("en", "t", {"case_id": "c"})
     assert text.subject == "a b c"
 
 
@@ -181,6 +182,64 @@ def test_a_subject_is_one_line() -> None:
 def test_numbers_and_addresses_of_people_are_masked(text: str, expected: str) -> None:
     """Rather a date too many than a telephone number too few."""
     assert mask(text) == expected
+
+
+ESCAPES = (
+    "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+    "{{ ()|attr('__class__') }}",
+    "{{ case_id.__init__.__globals__ }}",
+    "{{ case_id['__class__'] }}",
+    "{{ case_id.format_map(place) }}",
+    "{{ self.__init__ }}",
+    "{{ lipsum.__globals__ }}",
+    "{{ cycler }}",
+    "{{ 'x' * 1000000000 }}",
+    "{{ 9 ** 9 ** 9 }}",
+    "{{ 'x'.ljust(1000000000) }}",
+    "{{ '%1000000000d'|format(1) }}",
+    "{{ case_id ~ case_id }}",
+    "{% for i in range(1000000000) %}{{ i }}{% endfor %}",
+    "{% for a in departments %}{% for b in departments %}x{% endfor %}{% endfor %}",
+    "{% for a in departments recursive %}{{ loop(departments) }}{% endfor %}",
+    "{% for a in departments %}{{ loop.cycle }}{% endfor %}",
+    "{% for a in departments %}{{ loop }}{% endfor %}",
+    "{% for a in [1, 2, 3] %}x{% endfor %}",
+    "{% include 'en/closed' %}",
+    "{% import 'en/closed' as x %}",
+    "{% extends 'en/closed' %}",
+    "{% macro x() %}{% endmacro %}",
+    "{% set x = 1 %}",
+    "{% block x %}{% endblock %}",
+    "{{ contact }}",
+    "{{ address }}",
+    "{{ config }}",
+    "{% if %}",
+    "{{ " + "(" * 2_000 + ")" * 2_000 + " }}",
+    "x" * 4_001,
+    "{{ '" + "x" * 201 + "' }}",
+)
+
+
+@pytest.mark.parametrize("escape", ESCAPES, ids=range(len(ESCAPES)))
+def test_a_template_that_is_more_than_a_template_is_refused_unseen(escape: str, tmp_path: Path) -> None:
+    """At start, with its name and line; and where it is there all the same, it says nothing."""
+    source = f"subject\n{escape}"
+    templates = Templates({"en/solved": source})
+    assert templates.refused["en/solved"]
+    notice = next(one for one in NOTICES if one.template == "solved")
+    with pytest.raises(Unspeakable):
+        templates.notice(notice.model_copy(update={"languages": ("en",)}), INDEX)
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "solved.txt").write_text(source)
+    with pytest.raises(TemplatesError, match=r"en/solved: "):
+        allowed_templates(tmp_path)
+
+
+def test_what_the_templates_of_the_product_do_is_allowed() -> None:
+    """All of them, and nothing that is allowed is needed by none."""
+    assert TEMPLATES.refused == {}
+    assert refusals("{% if a == 'b' and not c %}{{ a if c else 'd' }}{% endif %}", {"a", "c"}) == []
+    assert refusals("{% for one in a %}{{ loop.index }}{{ one }}{% endfor %}", {"a"}) == []
 
 
 def test_templates_are_read_by_language_and_step(tmp_path: Path) -> None:
