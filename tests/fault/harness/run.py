@@ -215,7 +215,7 @@ async def _prove(world: World, specimens: Sequence[Play], proof: Proof) -> None:
     kept = await read_kept(stack.mongo_url)
     others = [play for play in world.cast.plays.values() if play not in specimens]
     proof.findings += judge(others, specimens, bus, kept)
-    proof.findings += letters_fit(world.cast.plays, bus, world.poison)
+    proof.findings += letters_fit(bus, world.poison)
     proof.add("doubled", bus.two_contents)
     proof.add("doubled", kept.doubled)
     proof.add("different", kept.live_after_end)

@@ -23,11 +23,13 @@ HOUR = 3_600.0
 FEW = 8
 """Samples below which there is no slope."""
 
-MB_PER_HOUR = 12.0
-"""What a few pages more at the end of ten minutes make of a slope. Half a kilobyte kept of each report would show as
-36 MB an hour at 20 reports a second."""
+MORE_MB = 4.0
+"""What a process may rise by along its slope: a batch more in hand at the end is as much. Half a kilobyte kept of each
+report of the usual run would be 6 MB in each of two replicas."""
 
-FILES_PER_HOUR = 6.0
+MORE_FILES = 8.0
+"""Connections to receivers of notices are kept for 15 s after the last use, so their number follows the load."""
+
 LAG_RECORDS = 200.0
 """As much as half a batch may wait on average, and no more at the end than on average."""
 
@@ -70,15 +72,18 @@ def _ends(values: Sequence[float]) -> tuple[float, float]:
 def _memory(name: str, own: Sequence[Sample]) -> Trend:
     values = [one.rss for one in own]
     slope = _slope(own, values)
-    return Trend(name, "memory, MB", *_ends(values), mean(values), slope, slope <= MB_PER_HOUR)
+    return Trend(name, "memory, MB", *_ends(values), mean(values), slope, _rise(own, slope) <= MORE_MB)
 
 
 def _files(name: str, own: Sequence[Sample]) -> Trend:
     values = [float(one.files) for one in own]
     slope = _slope(own, values)
-    first, last = _ends(values)
-    # A connection more or less at either end makes a slope of its own in a short run.
-    return Trend(name, "open files", first, last, mean(values), slope, slope <= FILES_PER_HOUR or last - first <= 2)
+    return Trend(name, "open files", *_ends(values), mean(values), slope, _rise(own, slope) <= MORE_FILES)
+
+
+def _rise(own: Sequence[Sample], slope: float) -> float:
+    """Return how much the slope makes over the time it was measured in."""
+    return slope * (own[-1].at - own[0].at) / HOUR
 
 
 def _lag(name: str, own: Sequence[Sample]) -> Trend:

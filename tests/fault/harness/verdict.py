@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.fault.harness.inbox import Inbox
@@ -43,9 +43,15 @@ class Proof:
 def outcome(play: Play, bus: Bus, kept: Kept) -> list[str]:
     """Return everything that was said and is kept of a case, as lines."""
     said = [f"said {text} x{number}" for text, number in sorted(bus.events.get(play.case_id, {}).items())]
-    own = Counter(bus.letters_of.get(play.case_id, {})) + Counter(bus.letters_of.get(play.report_id, {}))
+    own = letters_about(play, bus)
     letters = [f"letter {text} x{number}" for text, number in sorted(own.items())]
     return [*said, *letters, *kept.lines.get(play.case_id, ())]
+
+
+def letters_about(play: Play, bus: Bus) -> Counter[str]:
+    """Return the dead letters of a case; a report that was in doubt and sent again is refused as often as it came."""
+    own = Counter(bus.letters_of.get(play.case_id, {})) + Counter(bus.letters_of.get(play.report_id, {}))
+    return Counter({text: 1 if text.startswith("intake ") else number for text, number in own.items()})
 
 
 def judge(plays: Sequence[Play], specimens: Sequence[Play], bus: Bus, kept: Kept) -> Iterator[Finding]:
@@ -83,16 +89,10 @@ def _compared(play: Play, clean: Sequence[str], found: Sequence[str]) -> Iterato
     yield Finding(what, f"{play.case_id} ({play.name}): {said[:1_500]}", play)
 
 
-def letters_fit(plays: Mapping[str, Play], bus: Bus, poison: set[Origin]) -> Iterator[Finding]:
-    """Every poison has its letter, and there are no letters but those that scripts and poison ask for."""
+def letters_fit(bus: Bus, poison: set[Origin]) -> Iterator[Finding]:
+    """Look for the dead letter of every poison; those of the scripts are part of their outcomes."""
     for origin in poison - bus.letters.keys():
         yield Finding("lost", f"poison at {origin} has no dead letter")
-    known = {play.report_id for play in plays.values()} | plays.keys()
-    for key, errors in bus.letters_of.items():
-        play = plays.get(key)
-        wanted = len(play.story.errors) if play else 1
-        if key in known and sum(errors.values()) > max(1, wanted):
-            yield Finding("doubled", f"{key} has the dead letters {dict(errors)}", play)
 
 
 @dataclass(slots=True)
