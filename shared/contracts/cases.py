@@ -68,6 +68,7 @@ class CaseOpened(CaseEvent):
     lead: str
     assists: tuple[str, ...] = ()
     joint: bool = False
+    whistle: bool | None = Field(default=None, description="whether the whistle is blown at opening (吹哨)")
     profile_version: int
     limits: tuple[Stage, ...] = ()
     accept_limit: Limit | None = None

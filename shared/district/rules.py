@@ -68,6 +68,8 @@ class RuleBook:
         then = None if at is None else self._rules[at].rule.then
         severity, note = _severity(facts.severity, then.severity if then else None, decided)
         joint = then is not None and then.joint
+        whistle = decided.whistle or (joint and severity <= self._joint_severity)
+        notes = decided.notes if decided.whistle or not joint else self._told_of_joint(decided, severity)
         return Routing(
             rule_id=None if at is None else self._rules[at].rule.id,
             lead=decided.lead,
@@ -79,10 +81,16 @@ class RuleBook:
             priority=decided.priority,
             evidence=decided.evidence,
             joint=joint,
-            whistle=decided.whistle or (joint and severity <= self._joint_severity),
+            whistle=whistle,
             notice=decided.notice,
-            explanation=(*tried, *decided.notes, *note),
+            explanation=(*tried, *notes, *note),
         )
+
+    def _told_of_joint(self, decided: Decided, severity: int) -> tuple[str, ...]:
+        """Return the notes with the word of a joint case's severity in place of the policies' about the whistle."""
+        most = self._joint_severity
+        said = f"whistle: {severity <= most}, a joint case of severity {severity}; blown up to {most}"
+        return (*(note for note in decided.notes if not note.startswith("whistle: ")), said)
 
     def _first_match(self, view: View) -> tuple[int | None, list[str]]:
         """Return the position of the first rule that matches, and one line for each rule tried."""

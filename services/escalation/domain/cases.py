@@ -71,10 +71,17 @@ def on_opened(draft: Draft, event: CaseOpened) -> str:
         township=event.township,
     )
     _start_reporters_clock(draft, event)
-    if event.joint and event.severity <= draft.profile.whistle.joint_severity:
+    if _is_whistled(draft, event):
         blow(draft, call_at_opening(draft, event.recorded_at))
         return "opened_jointly"
     return "opened"
+
+
+def _is_whistled(draft: Draft, event: CaseOpened) -> bool:
+    """Say whether the whistle is blown at opening; the event says so, but that of an older router only who is joint."""
+    if event.whistle is not None:
+        return event.whistle
+    return event.joint and event.severity <= draft.profile.whistle.joint_severity
 
 
 def _start_reporters_clock(draft: Draft, event: CaseOpened) -> None:

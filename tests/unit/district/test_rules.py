@@ -157,6 +157,8 @@ def test_the_whistle_is_blown_for_joint_and_serious_cases(
     """Or where a policy simply says so."""
     routing = route(raw | {"whistle": {"joint_severity": 2}}, [{"id": "it", "then": then}])
     assert (routing.joint, routing.whistle) == (joint, whistle)
+    told = [line for line in routing.explanation if line.startswith("whistle: ")]
+    assert [line.startswith(f"whistle: {whistle}, ") for line in told] == [True], "one reason, and the right one"
 
 
 def test_a_category_the_profile_does_not_know_is_routed_by_its_class(raw: dict[str, Any]) -> None:

@@ -293,6 +293,14 @@ def test_a_joint_case_is_whistled_at_its_opening() -> None:
     assert summoned.quorum == 2
 
 
+@pytest.mark.parametrize("whistle", [True, False])
+def test_a_policy_that_whistles_does_so_whatever_the_severity(*, whistle: bool) -> None:
+    """The router knows rule and category, and says it; only an older one leaves it to the severity."""
+    world = World(whistle={"joint_severity": 2})
+    said = world.opened(joint=True, severity=3 if whistle else 1, whistle=whistle)
+    assert bool(of(said, TeamSummoned)) is whistle
+
+
 def test_a_joint_case_of_little_severity_is_not_whistled() -> None:
     """The profile says how serious it must be."""
     world = World(whistle={"joint_severity": 2})
