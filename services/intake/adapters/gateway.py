@@ -138,7 +138,7 @@ def _refusal(wrong: dict[int, Poison], *, numbered: bool) -> HttpError:
     errors = {poison.error for poison in wrong.values()}
     status = 413 if "too-large" in errors else 403 if errors <= set(_DENIED) else 400
     lines = [
-        f"{f'item {number}: ' if numbered else ''}{line}"
+        f"{f'item {number + 1}: ' if numbered else ''}{line}"
         for number, poison in wrong.items()
         for line in (poison.lines if isinstance(poison, Invalid) else (poison.message,))
     ]

@@ -156,7 +156,7 @@ async def test_the_district_is_the_keys_or_the_one_named(web: Web) -> None:
         ("/v1/reports", report(occurred_at="gleich"), "app-key", 400, "occurred_at: "),
         ("/v1/reports", report(category="Z9", text=None), "app-key", 400, "no category"),
         ("/v1/reports", command(), "app-key", 400, "/v1/commands"),
-        ("/v1/reports", [report(), report(severity=9)], "app-key", 400, "item 1: severity: "),
+        ("/v1/reports", [report(), report(severity=9)], "app-key", 400, "item 2: severity: "),
         ("/v1/reports", {"工单编号": "1", "诉求内容": "某地"}, "line-key", 400, "which district"),
         ("/v1/reports", report(district="110101"), "line-key", 400, "110101"),
         ("/v1/reports", report(), "wrong", 401, "API key"),
