@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -36,10 +38,10 @@ def compressed(raw: bytes) -> bytes:
     return bytes(head) + records
 
 
-def unpack(raw: bytes, start: int = 0) -> list[Any]:
+def unpack(raw: bytes, start: int = 0, module: ModuleType = fetcher) -> list[Any]:
     """Return the records of a fetch from an offset on."""
-    records = fetcher.MemoryRecords(raw)
-    found = fetcher.PartitionRecords(
+    records = module.MemoryRecords(raw)
+    found = module.PartitionRecords(
         TopicPartition("t", 0), records, None, start, None, None, check_crcs=False, isolation_level=0
     )
     return list(found)
@@ -53,11 +55,20 @@ def tolerant(monkeypatch: pytest.MonkeyPatch) -> None:
     tolerate_any_header_name()
 
 
-def test_without_it_one_record_stops_the_consumer(monkeypatch: pytest.MonkeyPatch) -> None:
+def untouched() -> ModuleType:
+    """Return the module as aiokafka ships it, whatever this process has done to its own."""
+    spec = find_spec(fetcher.__name__)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_without_it_one_record_stops_the_consumer() -> None:
     """The reason for all this; when aiokafka learns it, this test says so."""
-    monkeypatch.undo()
     with pytest.raises(UnicodeDecodeError):
-        unpack(batch(0, 2).replace(NAME, HOSTILE))
+        unpack(batch(0, 2).replace(NAME, HOSTILE), module=untouched())
 
 
 def test_all_records_come_and_the_hostile_name_is_legible() -> None:
