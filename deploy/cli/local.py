@@ -1,13 +1,16 @@
 """`gridwhistle up`, `down`, `status`: the whole system on this machine, without Docker."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from aiokafka.errors import KafkaError
 from rich.console import Console
 
+from deploy.cli._broker import topic_partitions
 from deploy.cli._stack_table import render
 from deploy.local import background
 from deploy.local import state as states
@@ -15,6 +18,10 @@ from deploy.local.config import STATE, StackConfig, VirtualClock
 from deploy.local.errors import StackError
 from deploy.local.state import StackState
 from deploy.local.supervisor import Supervisor
+from shared.contracts.topics import parse_topic
+
+LOOK_SECONDS = 3.0
+"""How long `status` asks the broker for topics; of one that does not answer it tells those of the start."""
 
 app = typer.Typer()
 console = Console(stderr=True)
@@ -145,6 +152,23 @@ def status(state: State = STATE, as_json: Json = False) -> None:
         now = now.model_copy(
             update={"phase": "failed", "problems": (*now.problems, "The supervisor itself was killed.")}
         )
-    show(now, as_json=as_json)
+    show(_with_topics_of_now(now), as_json=as_json)
     if now.phase != "ready":
         raise typer.Exit(1)
+
+
+def _is_ours(topic: str) -> bool:
+    with suppress(ValueError):
+        return bool(parse_topic(topic))
+    return False
+
+
+def _with_topics_of_now(now: StackState) -> StackState:
+    """Return the state with the topics that are there; `topics apply` may have made more since the start."""
+    if now.phase != "ready":
+        return now
+    try:
+        found = asyncio.run(asyncio.wait_for(topic_partitions(now.bootstrap), LOOK_SECONDS))
+    except (KafkaError, OSError, TimeoutError):
+        return now
+    return now.model_copy(update={"topics": tuple(sorted(filter(_is_ours, found)))})

@@ -3,6 +3,7 @@
 import asyncio
 import shlex
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Self
 
 from deploy.kafka.grants import OPERATOR, SERVICE_PREFIX
@@ -116,7 +117,12 @@ class LocalStack:
     def _write_client_env(self) -> None:
         """Leave the settings for whoever wants to talk to this stack from a shell."""
         lines = [f"{name}={shlex.quote(value)}\n" for name, value in self.env.items()]
-        keys.write_private(self.config.state / "client.env", "".join(lines))
+        keys.write_private(self._client_env, "".join(lines))
+
+    @property
+    def _client_env(self) -> Path:
+        """The settings for a shell; gone when the stack has ended, for what they name is somebody else's by then."""
+        return self.config.state / "client.env"
 
     def _all_ports(self) -> list[tuple[int, str]]:
         ports = self.config.ports
@@ -182,6 +188,8 @@ class LocalStack:
         await self._end(self._services.values())
         for part in ("prometheus", "broker", "mongo"):
             await self._end([self._infra[part]] if part in self._infra else [])
+        if self.env:
+            self._client_env.unlink(missing_ok=True)
         self._lock.release()
 
     async def _end(self, components: Iterable[Component]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 
 from services.router.metrics import OpenWork, RouterMetrics
 from shared.contracts import commands as say
 from shared.infra.engine import Input
 from shared.infra.engine.fold import Applied
+from shared.infra.metrics import EngineMetrics
 from tests.support.routing import GRID, HOUR, NINE, PROFILE, USUAL, Story, dept, merged, report
 
 
@@ -18,6 +19,14 @@ from tests.support.routing import GRID, HOUR, NINE, PROFILE, USUAL, Story, dept,
 def registry() -> CollectorRegistry:
     """Give a registry of the test's own."""
     return CollectorRegistry()
+
+
+def test_a_counter_is_one_series(registry: CollectorRegistry) -> None:
+    """Not a second one with when it was made."""
+    EngineMetrics.create(registry, "router").records.labels("applied").inc()
+    told = generate_latest(registry).decode()
+    assert "gridwhistle_router_records_total" in told
+    assert "_created" not in told
 
 
 @pytest.fixture
