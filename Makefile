@@ -69,6 +69,12 @@ check-prometheus:
 		promtool check config --syntax-only deploy/prometheus/prometheus.yml; \
 	else echo "promtool is not on PATH: alert rules are not checked (Debian: apt-get install prometheus)"; fi
 
+.PHONY: audit
+audit: install ## advisories and licences of the locks, dangerous calls, secrets (STRICT=1: also fail if not looked up)
+	@$(BIN)/python requirements/audit.py
+	@$(BIN)/ruff check --select S --ignore S603,S607
+	@$(BIN)/python requirements/secrets_scan.py
+
 .PHONY: fmt
 fmt: install ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix --show-fixes

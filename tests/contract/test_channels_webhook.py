@@ -27,7 +27,7 @@ from services.notifier.channels.webhook.signing import Secrets, SecretsError, pa
 from tests.support.notices import SECRET, notice, secrets_file, webhook_channel
 from tests.support.receivers import HOST, http_receiver
 
-OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"  # not a secret: made up for tests
 NOW = datetime(2026, 7, 1, 4, tzinfo=UTC)
 
 
@@ -189,7 +189,7 @@ def test_retry_after_is_a_number_or_a_date_within_bounds(value: bytes, seconds: 
         ("https://example.invalid\t@127.0.0.1/", "bad_address"),
         ("file:///etc/passwd", "bad_address"),
         ("gopher://127.0.0.1:6379/", "bad_address"),
-        ("https://user:password@example.invalid/", "bad_address"),
+        ("https://user:password@example.invalid/", "bad_address"),  # not a secret
     ],
 )
 async def test_a_profile_cannot_reach_into_the_network(url: str, reason: str, tmp_path: Path) -> None:

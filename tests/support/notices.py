@@ -14,7 +14,7 @@ from services.notifier.channels.webhook.addresses import CheckedBackend
 from services.notifier.channels.webhook.signing import Secrets
 from shared.district.notices import Notify, Webhook
 
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # not a secret: made up for tests
 TIMEOUT = 0.4
 TEXT = "您反映的事项已办结。第二行：三号楼🏠"
 
