@@ -177,5 +177,7 @@ def on_reopened(draft: Draft, event: CaseReopened) -> str:
     if old is not None:
         limit, due = old.start.limit, old.original_due_at
         key, owner = _case_key(draft), draft.case.lead
-        start(draft, Wanted(key, ClockKind.CASE, owner, old.start.at, limit, due, live_from=at))
+        # From when it was known: nobody could act before, and one that was backdated was at the whistle at once.
+        known = event.recorded_at
+        start(draft, Wanted(key, ClockKind.CASE, owner, old.start.at, limit, due, live_from=known))
     return "reopened"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.escalation.domain.decide import decide
+from shared.contracts.cases import CaseReopened
 from shared.contracts.escalations import CaseEscalated, TeamSummoned
 from shared.decision import Tick
 from tests.unit.escalation.district import CASE, local
@@ -96,6 +97,18 @@ def test_levels_start_again_with_a_new_episode() -> None:
     assert world.clock("case#2").due_at == local("2026-07-01T13:00")
     said = world.tick("2026-07-05T11:00")
     assert [(event.level, event.occurred_at) for event in of(said, CaseEscalated)] == [(2, local("2026-07-05T11:00"))]
+
+
+def test_a_reopening_told_late_is_not_at_the_whistle_at_once() -> None:
+    """Its breach counts from when somebody could know that the case lives again."""
+    world = World()
+    world.opened(limits=({"name": "handle", "limit": "4 clock_hours"},))
+    world.at("2026-07-01T10:00").completed()
+    world.resolved(verify=None)
+    world.closed()
+    world.at("2026-07-05T10:00")
+    said = world.tell(CaseReopened, "2026-07-03T10:00", reason="not solved", episode=2)
+    assert [(event.level, event.occurred_at) for event in of(said, CaseEscalated)] == [(1, local("2026-07-05T10:00"))]
 
 
 def test_a_withdrawn_breach_stops_the_ladder_and_keeps_the_level() -> None:
