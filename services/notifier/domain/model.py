@@ -46,6 +46,7 @@ class Owed(Stored):
     episode: int = 1
     department: str | None = None
     outcome: str | None = None
+    moot: bool = False
 
 
 class Waiting(Stored):

@@ -96,6 +96,7 @@ class Desk:
                 episode=telling.episode,
                 department=facts.department,
                 outcome=facts.outcome,
+                moot=telling.moot,
             )
             self.change(owed=(*self.view.owed, owed))
         return True
@@ -200,7 +201,8 @@ def owed_telling(owed: Owed, case_id: str, view: CaseView, ref: str) -> Telling:
         department=owed.department,
         outcome=owed.outcome,
     )
-    return Telling(owed.step, owed.template, owed.asks, owed.episode, facts, public=True, reporter=ref)
+    kind = (owed.step, owed.template, owed.asks, owed.episode)
+    return Telling(*kind, facts, public=True, reporter=ref, moot=owed.moot)
 
 
 def reporter_document(case_id: str, ref: str) -> str:

@@ -172,7 +172,10 @@ def _withdrawn(draft: _Draft) -> tuple[Telling, ...]:
 
 
 def _warned(draft: _Draft) -> tuple[Telling, ...]:
+    """Warn of a limit that has not passed; one that was known of too late is only told as breached."""
     event = draft.event
+    if event.recorded_at >= event.due_at:
+        return ()
     step = f"warned:{event.clock_id}:{event.fraction:g}:{_stamp(event.due_at)}"
     return (draft.telling(step, "warned", _clock(event), **_of_task(event), moot=True, until=event.due_at),)
 

@@ -407,6 +407,21 @@ def test_what_asks_for_action_on_a_closed_case_is_overtaken_and_what_reports_a_f
     assert world.tell(breached()) == "told"
 
 
+def test_what_was_owed_over_night_is_as_pointless_in_the_morning_as_what_was_not() -> None:
+    """Whichever topic was read first: of a case that is closed by then nobody hears that it was assigned."""
+    for told in ([accepted(), opened(), assigned()], [opened(), assigned(), accepted()]):
+        world = World(now=NIGHT)
+        world.tell(*told)
+        assert [one.moot for one in world.notices.values() if one.step == "assigned"] == [True]
+
+
+def test_nobody_is_warned_of_a_limit_that_has_passed(world: World) -> None:
+    """A case that became known late has breached already, and says so."""
+    late = NOON - timedelta(minutes=1)
+    assert world.tell(warned(due_at=late)) == "noted"
+    assert world.tell(breached(due_at=late)) == "told"
+
+
 def test_what_overtakes_the_reopening_of_its_case_is_told_all_the_same(world: World) -> None:
     """Escalation's word of the new episode may be read before the router's that there is one."""
     world.tell(closed())
