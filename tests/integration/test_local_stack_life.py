@@ -57,6 +57,8 @@ async def test_state_survives_a_restart_on_other_ports(config: StackConfig) -> N
     """What mongod stored is there next time, although the address of its replica set has changed."""
     async with LocalStack(config) as stack, AsyncMongoClient[dict[str, int]](stack.mongo_url) as client:
         await client.test.things.insert_one({"n": 1})
+        assert (config.state / "client.env").exists()
+    assert not (config.state / "client.env").exists(), "its settings name nothing any more"
     moved = config.model_copy(update={"port_base": free_port_base()})
     async with LocalStack(moved) as stack, AsyncMongoClient[dict[str, int]](stack.mongo_url) as client:
         assert await client.test.things.count_documents({}) == 1
