@@ -7,6 +7,8 @@ from deploy.kafka.letters import REPLAY_HEADER, collect, find, replay_headers, r
 from shared.contracts.envelope import Headers
 from shared.decision import Poison
 from shared.infra.engine.outbox import Outgoing, dead_letter
+from shared.infra.sealed_records import Guarded, opened
+from shared.infra.vault import Key, Vault
 
 NOW = datetime(2026, 7, 1, 3, 28, tzinfo=UTC)
 BAD = Poison("invalid-report", "report_id: Field required")
@@ -74,6 +76,17 @@ def test_a_replay_is_noted_on_its_letter_and_replayed_again_keeps_the_header_sin
     again = Record(offset=99, headers=replay_headers(first))
     (second,) = collect([letter(again)])
     assert [name for name, _ in replay_headers(second)].count(REPLAY_HEADER) == 1
+
+
+def test_a_sealed_original_is_read_with_the_keys_and_replayed_without() -> None:
+    """Intake seals what it refused; who only sends it back needs to see nothing of it."""
+    vault = Vault("k", {"k": Key.of(bytes(32))})
+    original = Record(headers=HEADERS)
+    sealed = as_read(dead_letter("intake", Guarded(original, vault), BAD, NOW))
+    (blind,), (seeing,) = collect([sealed]), collect([sealed], vault)
+    assert (blind.sealed_under, blind.content, blind.as_json()["text"]) == ("k", None, None)
+    assert (seeing.content, seeing.rejected) == (original.value, blind.rejected)
+    assert opened(vault, original.topic, blind.rejected.original_value, replay_headers(blind)).value == original.value
 
 
 def test_what_is_no_letter_is_passed_over() -> None:
