@@ -12,12 +12,15 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from deploy.kafka.grants import OPERATOR
 from deploy.local import LocalStack
 from deploy.local.config import ROOT
+from deploy.local.secured.identity import identity
 from services.intake.domain.reading import Kind, read_message
 from shared.contracts.incidents import Report
 from tests.support.bus import Bus, open_bus
 from tests.support.cli import Cli
+from tests.support.secured import writable
 
 pytestmark = pytest.mark.integration
 
@@ -53,9 +56,9 @@ async def sent(bus: Bus, ids: set[str]) -> dict[str, Report]:
     return found
 
 
-async def run(*command: str, broker: str) -> None:
-    """Run an example with nothing but the broker's address in its environment."""
-    env = {"BROKER": broker, "PATH": "/usr/local/bin:/usr/bin:/bin"}
+async def run(*command: str, broker: str, **more: str) -> None:
+    """Run an example with nothing but the broker's address, and what it is given, in its environment."""
+    env = {"BROKER": broker, "PATH": "/usr/local/bin:/usr/bin:/bin", **more}
     process = await asyncio.create_subprocess_exec(*command, env=env)
     assert await process.wait() == 0
 
@@ -78,6 +81,18 @@ async def test_the_python_example_sends_a_report(bus: Bus) -> None:
     await run(sys.executable, "-c", program, broker=bus.bootstrap)
     found = await sent(bus, {"A-4"})
     assert found["A-4"].reporter is not None
+
+
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.kafka
+async def test_the_python_example_reads_from_a_secured_broker(secured: LocalStack) -> None:
+    """With what a partner is given, and in a consumer group of its own."""
+    principal = "620802-grid-app"
+    await writable(secured, OPERATOR, ["gw.620802.cases"])
+    given = identity(secured.config, principal)
+    (program,) = blocks("py")
+    files = {"PASSWORD_FILE": given["GW_KAFKA_PASSWORD_FILE"], "CA_FILE": given["GW_KAFKA_CA_FILE"]}
+    await run(sys.executable, "-c", program, broker=secured.bootstrap, PRINCIPAL=principal, **files)
 
 
 def test_the_example_of_a_command_is_one() -> None:

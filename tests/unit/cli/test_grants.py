@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from deploy.kafka.grants import Grant, compare, concerns, group_prefix, plan
 from deploy.kafka.protocol import salted
@@ -60,6 +61,13 @@ def test_no_other_service_writes_where_partners_do_or_reads_what_they_say() -> N
 def test_a_partner_writes_its_own_topics_and_reads_what_its_profile_says(partner: str, granted: set[str]) -> None:
     """A camera that reads nothing needs no consumer group either."""
     assert of(partner) == granted
+
+
+@pytest.mark.parametrize("topic", ["incidents", "commands", "dead-letters", "in.housing"])
+def test_a_profile_cannot_give_a_partner_what_is_not_for_partners(topic: str) -> None:
+    """Dead letters hold what others sent, byte for byte."""
+    with pytest.raises(ValidationError, match="reads"):
+        Partner.model_validate({"id": "housing", "kind": "department", "reads": [topic]})
 
 
 def test_no_partner_s_groups_begin_like_another_s() -> None:
