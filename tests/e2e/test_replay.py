@@ -81,7 +81,7 @@ async def test_a_report_of_a_missing_category_becomes_one_case_once_the_profile_
     with patch("deploy.cli.dead_letters.replayed", side_effect=KeyboardInterrupt):
         assert (await cli.run(*replay)).exit_code != 0
     assert [one["replays"] for one in await letters(cli)] == [[]], "sent, and not noted"
-    assert await asyncio.gather(cli.process(*replay), cli.process(*replay)) == [0, 0]
+    assert set(await asyncio.gather(cli.process(*replay), cli.process(*replay))) == {0}
 
     async def opened() -> list[dict[str, Any]]:
         return [one for one in await said(cli, "cases", "case.opened") if one["category"] == CATEGORY]

@@ -70,7 +70,7 @@ async def test_a_type_of_the_future_waits_as_a_dead_letter_and_is_applied_after_
         assert "a newer version may read it after a replay" in letter["message"]
         async with running(infra, "tally_newer", tmp_path):
             replay = ("dead-letters", "replay", "--all", "--error", "unknown-type", "--district", DISTRICT)
-            assert await asyncio.gather(cli.process(*replay, "--again"), cli.process(*replay, "--again")) == [0, 0]
+            assert set(await asyncio.gather(*(cli.process(*replay, "--again") for _ in range(2)))) == {0}
             assert await counted(bus, 2) == ["1:behind", "2:praised"]
             await give(bus, ProgressTask, "last")
             assert await counted(bus, 3) == ["1:behind", "2:praised", "3:last"]
