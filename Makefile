@@ -39,6 +39,10 @@ test: install ## unit tests, then integration and end to end on Tansu and mongod
 test-kafka: install ## integration, end to end and faults on Apache Kafka and mongod (Java 17, Maven)
 	@GW_TEST_BROKER=kafka $(PYTEST) -m "integration or kafka or real"
 
+.PHONY: model
+model: install ## random histories and every deadline of two years against the reference model, for so long (MINUTES=10)
+	@GW_MODEL_MINUTES=$(or $(MINUTES),10) $(PYTEST) -n auto --dist worksteal tests/model
+
 # `make fault SEED=3 REPORTS=5000 MINUTES=10`; `make soak MINUTES=10`
 .PHONY: fault soak
 fault: install ## 20,000 reports while everything is killed, frozen and poisoned; proves that none is lost (SEED REPORTS MINUTES)

@@ -18,7 +18,7 @@ from tests.support.model.place import district
 ROWS = list(csv.DictReader((Path(__file__).parent / "deadlines.csv").open(encoding="utf-8")))
 PROFILE = district()
 PRODUCT, MODEL = WorkingCalendar.of(PROFILE), Days(PROFILE)
-LONG = os.environ.get("GW_MODEL") == "long"
+LONG = "GW_MODEL_MINUTES" in os.environ
 
 STARTS = (time(0), time(8, 29, 59), time(11, 45), time(12), time(13, 7), time(17, 59, 59), time(18), time(23, 59))
 """Midnight, before opening, before lunch, its beginning, within it, before closing, closing, before midnight."""

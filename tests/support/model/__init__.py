@@ -1,4 +1,7 @@
-"""The reference model: what docs and contracts promise, small, slow and plain enough to be read. Shares no code.
+"""The reference model: all that docs and contracts promise of a district, small, slow and plain enough to be read.
 
-`almanac` and `days`: when a limit ends. `place`: the district that model and services are compared in.
+It shares no code with the services, only the names and messages of the contracts and the loader of profiles. Read it
+in this order: `almanac` and `days` (when a limit ends), `routes` (who does it), `reception` (what becomes of a report),
+`casework` (cases and tasks), `time` and `team` (clocks, ladder, whistle), `telling` (notices), and `district`, which
+ties all of it together; `case` is what there is. `place` is the district that model and services are compared in.
 """

@@ -29,7 +29,9 @@ class Days:
     def __init__(self, profile: Profile) -> None:
         self.hours = [(period.start, period.end) for period in profile.calendar.hours]
         self.config = profile.calendar
-        self.worked_minutes = lru_cache(maxsize=None)(self._worked_minutes)
+        # The same questions come again and again; the answers never change.
+        for name in ("worked_minutes", "resume", "passed", "left", "later"):
+            setattr(self, name, lru_cache(maxsize=20_000)(getattr(self, name)))
 
     def is_worked(self, day: date) -> bool:
         """Local days first, then the State Council's, then the weekend."""
@@ -104,7 +106,8 @@ class Days:
             yield from (minute for minute in self.worked_minutes(day) if minute + MINUTE > start)
             day += DAY
 
-    def _worked_minutes(self, day: date) -> list[datetime]:
+    def worked_minutes(self, day: date) -> list[datetime]:
+        """Every minute that is worked on a day."""
         if not self.is_worked(day):
             return []
         midnight = datetime(day.year, day.month, day.day, tzinfo=BEIJING)

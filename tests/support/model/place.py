@@ -48,7 +48,8 @@ DISTRICT: dict[str, Any] = {
          "stages": ["stop=3 working_hours", "fine=2 working_days", "demolish=4 working_days"],
          "evidence": {"min_media": 1, "mime": ["image/*"]}},
         {"key": "E08001", "name": "积水", "lead": "water", "accept": "20 clock_minutes", "notice": "urgent"},
-        {"key": "D0402", "name": "物业纠纷", "lead": "@township", "stages": ["mediate=3 calendar_days"]},
+        {"key": "D0402", "name": "物业纠纷", "lead": "@township", "whistle": True,
+         "stages": ["mediate=3 calendar_days"]},
     ],
     "classes": [{"key": "E06", "accept": "45 working_minutes"}],
     "default": {"lead": "@centre", "accept": "30 clock_minutes", "stages": ["handle=4 working_hours"],
@@ -83,7 +84,7 @@ DISTRICT: dict[str, Any] = {
 }  # fmt: skip
 
 BUSY: dict[str, dict[str, Any]] = {
-    "holds": {"approval_required": False},
+    "holds": {"approval_required": False, "max_hold": "5 working_hours"},
     "extensions": {"approval_required": False, "max_extension": "10 clock_hours"},
     "verification": {"by": "reporter", "auto_close": False},
     "refusals": {"then": "centre"},

@@ -1,0 +1,299 @@
+"""Cases and tasks (案件, 任务): who may do what in which state, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts import commands as say
+from shared.contracts.limits import Limit
+from tests.support.model.case import CaseFile, Refused, Task
+from tests.support.model.routes import category_of, route
+
+if TYPE_CHECKING:
+    from tests.support.model.district import DistrictModel
+
+RECHECK = timedelta(minutes=15)
+"""A case whose closing waits for a dispute looks again so often."""
+
+
+class Casework:
+    """What the centre, the departments and the grid app may do with a case."""
+
+    def __init__(self, district: DistrictModel) -> None:
+        self.district = district
+        self.profile = district.profile
+
+    def tell(self, case: CaseFile, what: str, at: datetime, task: Task | None = None, **more: Any) -> None:
+        """Let everybody know what happened."""
+        self.district.happened(case, what, at, task, **more)
+
+    def take_in(self, case: CaseFile, category: str | None) -> None:
+        """Open the case of an accepted report, or let it wait for a human (分拣)."""
+        if category is None:
+            self.tell(case, "case.triaged", case.opened_at)
+        else:
+            self.open(case, category, case.opened_at)
+
+    def open(self, case: CaseFile, category: str, at: datetime) -> None:
+        """Route the report and give the departments their tasks."""
+        found = route(self.profile, category, case.report, case.place.get("township"))
+        case.route, case.category, case.state = found, category, "dispatched"
+        case.lead, case.assists, case.severity = found.lead, found.assists, found.severity
+        self.tell(case, "case.opened", at)
+        self.assign_all(case, self.named(case), "opened")
+
+    @staticmethod
+    def named(case: CaseFile) -> dict[str, str]:
+        """Who has to complete before the case is resolved, and as what."""
+        return {case.lead: "lead", **dict.fromkeys(case.assists, "assist")}
+
+    def assign_all(self, case: CaseFile, wanted: dict[str, str], reason: str) -> None:
+        """Give each department a new task; its time begins when it could be told, which is now."""
+        for code, role in wanted.items():
+            number = 1 + sum(task.department == code for task in case.tasks)
+            case.tasks.append(Task(f"{case.id}/{code}#{number}", code, role, case.episode))
+            self.tell(case, "task.assigned", self.district.now, case.tasks[-1], reason=reason)
+
+    # ---- a department works
+
+    def task(self, case: CaseFile, command: Any, *, centre_too: bool = False) -> Task:
+        """The task a command is about; only its department may act on it, or where said the centre."""
+        found = next((task for task in case.tasks if task.id == command.task_id), None)
+        if found is None:
+            raise Refused("unknown-task")
+        if command.actor.department != found.department and not (centre_too and command.actor.kind == "centre"):
+            raise Refused("forbidden")
+        return found
+
+    @staticmethod
+    def must(holds: bool, error: str = "illegal-transition") -> None:  # noqa: FBT001 - reads as a sentence
+        """Refuse unless it holds."""
+        if not holds:
+            raise Refused(error)
+
+    def accept(self, case: CaseFile, command: say.AcceptTask) -> None:
+        """受理. Work that nobody accepted implies that it is; the true acceptance may still be told afterwards."""
+        task, at = self.task(case, command), command.occurred_at
+        if task.live and task.accepted is None:
+            self.accepted(case, task, at, implied=False)
+            return
+        self.must(task.implied and task.accepted is not None and at < task.accepted)
+        task.accepted, task.implied = at, False
+        self.tell(case, "task.accepted", at, task, again=True)
+
+    def accepted(self, case: CaseFile, task: Task, at: datetime, *, implied: bool) -> None:
+        """The first acceptance puts the case in progress; a task on hold stays on hold."""
+        task.accepted, task.implied = at, implied
+        task.state = "accepted" if task.state == "assigned" else task.state
+        case.state = "in_progress"
+        self.tell(case, "task.accepted", at, task)
+
+    def progress(self, case: CaseFile, command: say.ProgressTask) -> None:
+        """Progress may end a stage, any but the last, which only completion ends."""
+        task = self.task(case, command)
+        stages = case.route.stages[:-1] if case.route and not self.has_own_limit(case, task) else ()
+        self.must(command.stage in (None, *(stage.name for stage in stages)), "unknown-stage")
+        if task.live and task.accepted is None:
+            self.accepted(case, task, command.occurred_at, implied=True)
+        self.must(task.live or (task.completed is not None and command.occurred_at <= task.completed))
+        self.tell(case, "task.progressed", command.occurred_at, task, stage=command.stage)
+
+    @staticmethod
+    def has_own_limit(case: CaseFile, task: Task) -> bool:
+        """A limit that the report brought along is the lead's."""
+        return case.own_due is not None and task.role == "lead"
+
+    def complete(self, case: CaseFile, command: say.CompleteTask) -> None:
+        """办结, with the evidence that the category demands; it ends a hold too."""
+        task, at = self.task(case, command), command.occurred_at
+        self.must(task.live)
+        assert case.route is not None
+        shown = [one for one in command.evidence if any(fnmatchcase(one.mime, kind) for kind in case.route.mime)]
+        self.must(len(shown) >= case.route.media, "missing-evidence")
+        if task.accepted is None:
+            self.accepted(case, task, at, implied=True)
+        task.state, task.completed, task.held_until = "completed", at, None
+        self.tell(case, "task.completed", at, task)
+        self.resolve_if_done(case, at)
+
+    def give_back(self, case: CaseFile, command: say.ReturnTask) -> None:
+        """退单: counted over the life of the case; after so many nobody may refuse any more."""
+        task = self.task(case, command)
+        self.must(task.live)
+        self.must(case.refusals < self.profile.refusals.max, "refusals-exhausted")
+        self.must(command.suggest is None or self.knows(command.suggest), "unknown-department")
+        task.state, task.held_until = "returned", None
+        case.refusals += 1
+        self.tell(case, "task.returned", command.occurred_at, task, suggest=command.suggest, count=case.refusals)
+
+    def knows(self, code: str) -> bool:
+        """Say whether the profile has the department."""
+        return any(one.code == code for one in self.profile.departments)
+
+    def hold(self, case: CaseFile, command: say.HoldTask) -> None:
+        """挂起: the task's clocks stand still, at once or when the centre says so."""
+        task, at = self.task(case, command, centre_too=True), command.occurred_at
+        self.must(task.state in ("assigned", "accepted"))
+        self.must(command.until is None or command.until > at, "invalid-command")
+        self.must(task.holds < self.profile.holds.max_holds, "holds-exhausted")
+        if self.profile.holds.approval_required and command.actor.kind != "centre":
+            self.tell(case, "task.hold-requested", at, task)
+            return
+        until = command.until
+        if command.actor.kind != "centre":
+            latest = self.district.days.due(at, self.profile.holds.max_hold)
+            self.must(until is None or until <= latest, "hold-too-long")
+            until = until or latest
+        task.state, task.held_until, task.holds = "on_hold", until, task.holds + 1
+        self.tell(case, "task.held", at, task, until=until)
+
+    def resume(self, case: CaseFile, command: say.ResumeTask) -> None:
+        """The task comes back to where it was before."""
+        task = self.task(case, command, centre_too=True)
+        self.must(task.state == "on_hold")
+        self.resumed(case, task, command.occurred_at)
+
+    def resumed(self, case: CaseFile, task: Task, at: datetime) -> None:
+        """End a hold."""
+        task.state, task.held_until = "accepted" if task.accepted else "assigned", None
+        self.tell(case, "task.resumed", at, task)
+
+    def extend(self, case: CaseFile, command: say.ExtendTask) -> None:
+        """延期: asked for before the limit has run out, granted any time later; so often and so much."""
+        task, policy = self.task(case, command, centre_too=True), self.profile.extensions
+        by_centre = command.actor.kind == "centre"
+        self.must(task.state in ("assigned", "accepted"))
+        asked = task.asked if by_centre and task.asked else command.recorded_at
+        self.must(task.expired is None or asked < task.expired, "task-expired")
+        self.must(task.extensions < policy.max_extensions, "extensions-exhausted")
+        self.must(not self.is_longer(command, policy.max_extension), "extension-too-long")
+        if policy.approval_required and not by_centre:
+            task.asked = command.recorded_at
+            self.tell(case, "task.extension-requested", command.occurred_at, task)
+            return
+        task.extensions, task.asked, task.expired = task.extensions + 1, None, None
+        self.tell(case, "task.extended", command.occurred_at, task, limit=command.limit)
+
+    def is_longer(self, command: say.ExtendTask, most: Limit) -> bool:
+        """Compare like with like; what is not alike, by when it would end from now."""
+        if command.limit.unit == most.unit:
+            return command.limit.amount > most.amount
+        days, at = self.district.days, command.occurred_at
+        return days.due(at, command.limit) > days.due(at, most)
+
+    # ---- the centre decides
+
+    def classify(self, case: CaseFile, command: say.ClassifyCase) -> None:
+        """Name the category of a case in triage."""
+        self.must(case.state == "triage")
+        key = category_of(self.profile, command.category)
+        if key is None:
+            raise Refused("unknown-category")
+        self.open(case, key, command.occurred_at)
+
+    def assign(self, case: CaseFile, command: say.AssignCase) -> None:
+        """改派: who keeps its role keeps its task and its clocks; what was returned is put away."""
+        self.must(case.state in ("dispatched", "in_progress"))
+        wanted = {**dict.fromkeys(command.assists, "assist"), command.lead: "lead"}
+        self.must(all(self.knows(code) for code in wanted), "unknown-department")
+        keep = [
+            task
+            for task in case.current()
+            if wanted.get(task.department) == task.role and (task.live or task.state == "completed")
+        ]
+        gone = [task for task in case.current() if task not in keep and (task.live or task.state == "returned")]
+        new = {code: role for code, role in wanted.items() if code not in {task.department for task in keep}}
+        for task in gone:
+            task.state = "superseded"
+            self.tell(case, "task.superseded", command.occurred_at, task)
+        case.lead, case.assists = command.lead, tuple(code for code in wanted if code != command.lead)
+        self.assign_all(case, new, "reassigned")
+        self.resolve_if_done(case, command.occurred_at)
+
+    def withdraw(self, case: CaseFile, command: say.WithdrawCase) -> None:
+        """It should not have been a case."""
+        self.must(case.open)
+        for task in [task for task in case.tasks if task.live]:
+            task.state = "superseded"
+            self.tell(case, "task.superseded", command.occurred_at, task)
+        case.state, case.ended_at, case.closing, case.recheck = "withdrawn", command.occurred_at, None, None
+        self.tell(case, "case.withdrawn", command.occurred_at)
+
+    def link(self, case: CaseFile, command: say.LinkCase) -> None:
+        """Tie two cases; the link holds both ways."""
+        if command.other in case.links:
+            return
+        self.must(command.other != case.id, "invalid-command")
+        self.must(command.other in self.district.cases, "unknown-case")
+        case.links.add(command.other)
+        self.tell(case, "case.linked", command.occurred_at)
+
+    def resolve_if_done(self, case: CaseFile, at: datetime) -> None:
+        """办结: lead and assists have all completed; it was when the last of them did."""
+        done = {(task.department, task.role) for task in case.current() if task.state == "completed"}
+        if case.state not in ("dispatched", "in_progress") or not set(self.named(case).items()) <= done:
+            return
+        at = max([at, *(task.completed for task in case.current() if task.completed)])
+        case.state = "resolved"
+        self.tell(case, "case.resolved", at)
+        if self.profile.verification.by == "none":
+            self.close(case, "solved", at)
+
+    def close(self, case: CaseFile, outcome: str, at: datetime) -> None:
+        """结案, unless a dispute that is tied to it is still open."""
+        if not case.is_dispute and self.district.has_open_dispute(case):
+            case.closing, case.recheck = outcome, self.district.now + RECHECK
+            return
+        case.state, case.outcome, case.ended_at, case.closing, case.recheck = "closed", outcome, at, None, None
+        self.tell(case, "case.closed", at, outcome=outcome)
+
+    def verify(self, case: CaseFile, command: say.VerifyCase) -> None:
+        """核查: solved, or open again. What was seen before the case closed by itself counts even if told later."""
+        closed_itself = case.state == "closed" and case.outcome == "solved_unverified"
+        late = closed_itself and case.ended_at is not None and command.occurred_at <= case.ended_at
+        self.must(case.state == "resolved" or late)
+        self.must(not (command.ok and case.closing == "solved"))
+        self.tell(case, "case.verified", command.occurred_at)
+        if not command.ok:
+            self.open_again(case, command.occurred_at)
+        elif late:
+            case.outcome = "solved"
+        else:
+            self.close(case, "solved", command.occurred_at)
+
+    def reopen(self, case: CaseFile, command: say.ReopenCase) -> None:
+        """The centre opens a closed case again."""
+        self.must(case.state == "closed")
+        self.open_again(case, command.occurred_at)
+
+    def open_again(self, case: CaseFile, at: datetime) -> None:
+        """A new episode with new tasks; the reporter's clock is the old one."""
+        case.episode, case.state = case.episode + 1, "dispatched"
+        case.outcome = case.ended_at = case.closing = case.recheck = None
+        self.tell(case, "case.reopened", at)
+        self.assign_all(case, self.named(case), "reopened")
+
+    def verification_overdue(self, case: CaseFile, due: datetime) -> None:
+        """Nobody looked in time: it closes by itself, where the profile says so."""
+        if case.state == "resolved" and case.closing is None and self.profile.verification.auto_close:
+            self.close(case, "solved_unverified", due)
+
+
+RULES: dict[type[say.Command], Callable[[Casework, CaseFile, Any], None]] = {
+    say.AcceptTask: Casework.accept,
+    say.ProgressTask: Casework.progress,
+    say.CompleteTask: Casework.complete,
+    say.ReturnTask: Casework.give_back,
+    say.HoldTask: Casework.hold,
+    say.ResumeTask: Casework.resume,
+    say.ExtendTask: Casework.extend,
+    say.ClassifyCase: Casework.classify,
+    say.AssignCase: Casework.assign,
+    say.WithdrawCase: Casework.withdraw,
+    say.LinkCase: Casework.link,
+    say.VerifyCase: Casework.verify,
+    say.ReopenCase: Casework.reopen,
+}
