@@ -14,7 +14,8 @@ class RecordRejected(Contract):
     """Emitted by any service for a record it will never apply.
 
     `error` is a closed word (a metric label), `message` a sentence. The original value, key and headers are base 64,
-    so that nothing is lost to an encoding; a null value (tombstone) stays null. It need not be about a case.
+    so that nothing is lost to an encoding; a null value (tombstone) stays null. A partner's record is sealed by intake:
+    the header `gw_sealed` names the vault key that opens its value. It need not be about a case.
     """
 
     type: ClassVar[str] = "gridwhistle.record.rejected.v1"

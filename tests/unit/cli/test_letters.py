@@ -3,9 +3,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from deploy.kafka.letters import REPLAY_HEADER, collect, find, replay_headers, replayed
+from deploy.kafka.letters import collect, find, replay_headers, replayed
 from shared.contracts.envelope import Headers
 from shared.decision import Poison
+from shared.infra.engine.inbox import REPLAY_HEADER
 from shared.infra.engine.outbox import Outgoing, dead_letter
 from shared.infra.sealed_records import Guarded, opened
 from shared.infra.vault import Key, Vault
