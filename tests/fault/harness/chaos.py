@@ -17,8 +17,14 @@ PROBES = 12
 RECOVERY_SECONDS = 150.0
 """Who has not recovered by then is stuck."""
 
-SHORT = (("point", "poison", "webhook"), ("broker-killed",), ("clock", "mongo-killed"), ("kill", "replicas"))
-SHORT_END = (("broker-frozen", "mongo-frozen", "service-frozen"),)
+SHORT = (
+    ("point", "poison", "webhook"),
+    ("broker-killed", "clock"),
+    ("mongo-killed", "kill", "replicas"),
+    ("broker-frozen", "mongo-frozen", "service-frozen"),
+)
+"""Every fault once, in as many groups as there are things to get over."""
+
 TOGETHER = 0.3
 """How often a second fault strikes while the first has not been got over."""
 
@@ -27,7 +33,7 @@ def rounds(world: World, only: Sequence[str], *, short: bool) -> Iterator[tuple[
     """Yield which faults strike together: a short run has each once, a long one goes on for ever in ever new order."""
     names = [name for name in FAULTS if not only or name in only]
     if short:
-        wanted = (tuple(name for name in group if name in names) for group in (*SHORT, *SHORT_END))
+        wanted = (tuple(name for name in group if name in names) for group in SHORT)
         yield from (group for group in wanted if group)
         return
     while True:
