@@ -58,6 +58,12 @@ def _server() -> dict[str, Any]:
         "host": "{bootstrap}",
         "protocol": "kafka",
         "description": "The district's broker; partners are told their address, certificate and topics.",
+        "security": [
+            {
+                "type": "scramSha512",
+                "description": "Over TLS, as `<district>-<partner>`; a broker for trials asks nobody.",
+            }
+        ],
         "variables": {"bootstrap": {"description": "host:port", "default": "127.0.0.1:9092"}},
     }
 

@@ -11,11 +11,12 @@ import pytest
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
-from deploy.local import LocalStack, StackError, mongo
+from deploy.local import LocalStack, StackConfig, StackError, mongo
 from deploy.local.secured.certificates import authority_file
 from deploy.local.secured.database import password_in
 from deploy.local.secured.identity import url_file
-from tests.support.stack import infra_config
+from tests.support.secured import connect
+from tests.support.stack import free_port_base, infra_config
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="session")]
 
@@ -116,3 +117,14 @@ async def test_data_does_not_change_sides(tmp_path: Path, kept: str, wanted: str
     config = infra_config(tmp_path).model_copy(update={"secure": wanted == "secured"})
     with pytest.raises(StackError, match=why):
         await LocalStack(config).__aenter__()
+
+
+async def test_a_secured_stack_keeps_users_and_data_on_other_ports(tmp_path: Path) -> None:
+    """Its certificates, passwords and the address of its replica set still fit."""
+    config = StackConfig(state=tmp_path, broker="kafka", secure=True, provision=False, services=())
+    for known in range(2):
+        moved = config.model_copy(update={"port_base": free_port_base()})
+        async with LocalStack(moved) as stack, opened(stack.mongo_url) as client:
+            assert await client["gw_router"]["trial"].count_documents({}) == known
+            await client["gw_router"]["trial"].insert_one({"n": known})
+            await connect(stack, **stack.kafka_options())
