@@ -42,7 +42,7 @@ from tests.unit.intake.test_decide import PLACE
 from tests.unit.intake.test_normalise import draft
 from tests.unit.intake.test_sealing import WHO
 from tests.unit.intake.world import NOW, report
-from tests.unit.notifier.world import CASE, closed
+from tests.unit.notifier.events import CASE, closed
 from tests.unit.notifier.world import World as Telling
 
 PREVIOUS = Path(__file__).parent / "previous"

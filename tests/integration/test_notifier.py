@@ -17,7 +17,7 @@ from tests.support.bus import until
 from tests.support.notices import SECRET
 from tests.support.notifier import District, district, notices_total
 from tests.support.receivers import HOST, http_receiver, mail_receiver
-from tests.unit.notifier.world import (
+from tests.unit.notifier.events import (
     accepted,
     assigned,
     breached,

@@ -15,7 +15,7 @@ from shared.infra.mongo import connect
 from tests.support.bus import until
 from tests.support.notifier import District, district
 from tests.support.receivers import http_receiver
-from tests.unit.notifier.world import assigned, breached, opened, returned, summoned
+from tests.unit.notifier.events import assigned, breached, opened, returned, summoned
 
 pytestmark = pytest.mark.integration
 

@@ -20,7 +20,7 @@ from shared.infra.clock import ManualClock
 from shared.infra.engine import AggregateStore
 from shared.infra.mongo import connect
 from tests.support.bus import until
-from tests.unit.notifier.world import CASE, DISTRICT, NOON
+from tests.unit.notifier.events import CASE, DISTRICT, NOON
 
 pytestmark = pytest.mark.integration
 

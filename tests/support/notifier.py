@@ -27,7 +27,8 @@ from shared.infra.mongo import connect
 from shared.infra.vault import Vault
 from tests.support.bus import Bus, data, free_port, header, open_bus
 from tests.support.notices import SECRET, secrets_file
-from tests.unit.notifier.world import DISTRICT, raw_profile
+from tests.unit.notifier.events import DISTRICT
+from tests.unit.notifier.world import raw_profile
 
 TOPICS = ("incidents", "commands", "cases", "escalations", "notifications", "dead-letters")
 

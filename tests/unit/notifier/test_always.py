@@ -11,13 +11,10 @@ from services.notifier.domain.outcome import Delivered, Failed, Outcome, Unknown
 from shared.contracts.base import Event
 from shared.contracts.cases import CaseWithdrawn, TaskRole
 from shared.contracts.notifications import NoticeDelivered, NoticeFailed, NoticeQueued, NoticeSuppressed
-from tests.unit.notifier.world import (
-    NIGHT,
+from tests.unit.notifier.events import (
     NOON,
-    World,
     absent,
     accepted,
-    around,
     assigned,
     breached,
     case_event,
@@ -28,7 +25,6 @@ from tests.unit.notifier.world import (
     merged,
     on_scene,
     opened,
-    raw_profile,
     reopened,
     resolved,
     returned,
@@ -36,6 +32,7 @@ from tests.unit.notifier.world import (
     summoned,
     warned,
 )
+from tests.unit.notifier.world import NIGHT, World, around, raw_profile
 
 SURROUNDINGS = around(raw_profile(digest={"after": 3, "window": "10 minutes"}, rate_limit={"per_hour": 8}))
 

@@ -14,8 +14,8 @@ from services.notifier.domain.outcome import Delivered
 from shared.decision import Companion
 from shared.infra.clock import ManualClock, monotonic
 from shared.infra.engine.store import Slot
+from tests.unit.notifier.events import NOON
 from tests.unit.notifier.test_lane import FakeChannel, Office, at_work, deliver, tasks, until
-from tests.unit.notifier.world import NOON
 
 LEASE = timedelta(seconds=60)
 

@@ -1,39 +1,27 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
-
-from services.notifier.domain.decide import HEARD, MAX_REPORTERS
+from services.notifier.domain.decide import HEARD
 from services.notifier.domain.model import MAX_WAITING
 from shared.contracts.base import Event
 from shared.contracts.cases import CaseWithdrawn, TaskAccepted, TaskRole
 from shared.contracts.escalations import ClockStarted
-from tests.unit.notifier.world import (
+from tests.unit.notifier.events import (
     CASE,
-    CHANNELS,
-    MORNING,
-    NIGHT,
     NOON,
-    World,
     absent,
     accepted,
-    around,
     assigned,
     breached,
     case_event,
     closed,
     completed,
-    department,
-    desk,
-    erase,
     escalated,
     extension_requested,
     hold_requested,
-    merged,
     muster_failed,
     on_scene,
     opened,
-    raw_profile,
     reopened,
     resolved,
     returned,
@@ -43,15 +31,7 @@ from tests.unit.notifier.world import (
     triaged,
     warned,
 )
-
-
-@pytest.fixture
-def world() -> World:
-    """Give a case that was reported and opened, with nothing queued yet."""
-    made = World()
-    made.tell(accepted(), opened())
-    made.events.clear()
-    return made
+from tests.unit.notifier.world import MORNING, NIGHT, World, around, raw_profile
 
 
 def test_a_report_is_received_and_its_reporter_is_told() -> None:
@@ -189,185 +169,6 @@ def test_what_waits_for_its_case_is_bounded() -> None:
     reasons = [world.tell(warned(number / 1000)) for number in range(1, MAX_WAITING + 2)]
     assert reasons[-1] == "waiting_overflow"
     assert len(world.cases[CASE].waiting) == MAX_WAITING
-
-
-def test_the_reporter_hears_what_was_due_before_the_report_was_read() -> None:
-    """The router may be heard before intake; what is owed is told right after the receipt, in order."""
-    world = World()
-    world.tell(opened(), assigned(), closed())
-    assert world.queued() == [("task_assigned", "housing/duty_officer", "file")]
-    world.events.clear()
-    world.tell(accepted())
-    assert [one[0] for one in world.queued()] == ["received", "assigned", "solved"]
-    assert world.cases[CASE].owed == ()
-    world.events.clear()
-    world.tell(closed())
-    assert world.queued() == []
-
-
-def test_a_receipt_has_one_key_whenever_the_report_is_read() -> None:
-    """Two replicas may have begun on it, one before and one behind a reopening: what both queue is one notice."""
-    early, late = World(), World()
-    early.tell(accepted())
-    late.tell(opened(), closed(), reopened(2), accepted())
-    (receipt,) = (one.id for one in early.notices.values() if one.step == "received")
-    assert [one.id for one in late.notices.values() if one.step == "received"] == [receipt]
-
-
-def test_everybody_whose_report_was_merged_hears_the_outcome(world: World) -> None:
-    """Each once, whenever they came; one who comes after the end hears that it is over."""
-    world.tell(merged(2), merged(3), assigned(), closed(), merged(4), merged(4))
-    told = [one[:2] for one in world.queued() if one[1].startswith("reporter/")]
-    everybody = [f"reporter/ref-{number}" for number in (1, 2, 3)]
-    assert told == [
-        ("received", "reporter/ref-2"),
-        ("received", "reporter/ref-3"),
-        *(("assigned", one) for one in everybody),
-        *(("solved", one) for one in everybody),
-        ("received", "reporter/ref-4"),
-        ("solved", "reporter/ref-4"),
-    ]
-
-
-def test_the_sealed_contact_is_kept_once_and_never_in_a_notice() -> None:
-    """One document a reporter; deleting it erases the person."""
-    world = World()
-    world.tell(accepted(), opened(), assigned(), closed())
-    sealed = [one for one in world.documents if one.collection == "reporters"]
-    assert [(one.document["_id"], one.document["owner"]) for one in sealed] == [(f"{CASE}/ref-1", CASE)]
-    assert all("sealed" not in str(notice.model_dump()) for notice in world.notices.values())
-
-
-@pytest.mark.parametrize(
-    ("contact", "reason"),
-    [(None, "no_address"), ("test:nameless", "no_address"), ("test:foreign", "unreadable_contact")],
-)
-def test_a_reporter_who_cannot_be_reached_is_suppressed_with_the_reason(contact: str | None, reason: str) -> None:
-    """Anonymous, without any address, or sealed with a key that is not here."""
-    world = World()
-    assert world.tell(accepted(contact)) == "suppressed"
-    assert world.suppressed() == [("received", "reporter/ref-1", reason)]
-    assert world.queued() == []
-
-
-def test_a_channel_is_chosen_by_what_is_known_of_the_reporter() -> None:
-    """With a telephone number alone, mail is passed over."""
-    world = World()
-    world.tell(accepted("test:phone"))
-    assert world.queued() == [("received", "reporter/ref-1", "file")]
-
-
-@pytest.mark.parametrize("ref", [None, "ref-1"])
-def test_an_erased_reporter_hears_nothing_more_and_it_shows(world: World, ref: str | None) -> None:
-    """All of the case, or the one that is named."""
-    world.tell(merged(2))
-    world.events.clear()
-    assert world.tell(erase(ref)) == "erased"
-    world.tell(closed())
-    assert ("solved", "reporter/ref-1", "erased") in world.suppressed()
-    assert (("solved", "reporter/ref-2", "email") in world.queued()) is (ref == "ref-1")
-
-
-def test_a_report_that_was_on_its_way_when_its_reporter_was_erased_leaves_no_contact() -> None:
-    """Topics are read independently: the command may be here before the report; later reports are of other people."""
-    world = World()
-    world.tell(erase(at=NOON), accepted(), opened())
-    assert world.suppressed() == [("received", "reporter/ref-1", "erased")]
-    assert [one for one in world.documents if one.collection == "reporters"] == []
-    later = NOON + timedelta(minutes=1)
-    world.tell(merged(2, recorded_at=later))
-    assert world.queued() == [("received", "reporter/ref-2", "email")]
-
-
-def test_a_report_without_a_reference_is_known_by_its_own_id() -> None:
-    """Two anonymous reports are two reporters."""
-    world = World()
-    world.tell(accepted(None, reporter_ref=None), merged(2, None, reporter_ref=None))
-    assert [one[1] for one in world.suppressed()] == ["reporter/grid-app:r-1", "reporter/hotline:r-2"]
-
-
-def test_more_reporters_than_a_document_can_hold_are_refused_visibly(world: World) -> None:
-    """The last one is told in no way but one: a suppressed notice that says why."""
-    people = world.cases[CASE].reporters * MAX_REPORTERS
-    world.cases[CASE] = world.cases[CASE].model_copy(update={"reporters": people})
-    assert world.tell(merged(9)) == "suppressed"
-    assert world.suppressed() == [("received", "reporter/ref-9", "too_many_reporters")]
-
-
-def test_verification_is_asked_of_whom_the_profile_names() -> None:
-    """The grid worker, or the reporter, never both."""
-    world = World(around({**raw_profile(), "verification": {"by": "reporter"}}))
-    world.tell(accepted(), opened(), resolved())
-    assert ("verify", "reporter/ref-1", "email") in world.queued()
-    assert all(not one[1].startswith("grid/") for one in world.queued())
-
-
-def test_the_roster_of_the_moment_says_who_is_told() -> None:
-    """The night officer at night; with nobody on duty the notice is suppressed and says so."""
-    officers = [
-        desk("housing", hours="08:00-20:00"),
-        {**desk("night", hours="20:00-23:00"), "channels": [{"channel": "file", "address": "night"}]},
-    ]
-    raw = raw_profile(quiet_hours=None)
-    raw["departments"][1] = department("housing", duty=officers)
-    for now, expected in ((NOON, "duty_officer-housing"), (NOON + timedelta(hours=9), "night"), (NIGHT, None)):
-        world = World(around(raw), now=now)
-        world.tell(opened(), assigned())
-        addresses = [notice.address for notice in world.notices.values()]
-        assert addresses == ([expected] if expected else [])
-        no_roster = ("task_assigned", "housing/duty_officer", "no_roster")
-        assert world.suppressed() == ([] if expected else [no_roster])
-
-
-def test_everybody_on_duty_in_a_role_is_told() -> None:
-    """Two lines of the roster in force are two people."""
-    raw = raw_profile()
-    raw["departments"][1] = department("housing", duty=[desk("housing"), desk("second")])
-    world = World(around(raw))
-    world.tell(opened(), assigned())
-    recipients = [one[1] for one in world.queued()]
-    assert recipients == ["housing/duty_officer", "housing/duty_officer#2"]
-
-
-def test_contacts_come_from_the_newest_profile_and_audiences_from_the_cases_own() -> None:
-    """Editing a policy never disturbs a running case; a new telephone number is used at once."""
-    newer = raw_profile(audiences={"task.assigned": ["centre"]})
-    newer["departments"][1] = department("housing", duty=[desk("moved")])
-    world = World(around(raw_profile(), newer))
-    world.tell(opened(), assigned())
-    assert [notice.address for notice in world.notices.values()] == ["duty_officer-moved"]
-
-
-def test_an_unknown_department_role_or_channel_fails_closed_and_visibly() -> None:
-    """Nothing is sent to a guess."""
-    raw = raw_profile(audiences={"case.opened": ["mediator", "party"], "task.assigned": ["duty_officer"]})
-    raw["departments"][1] = department("housing", duty=[desk("housing", channels=[{"channel": "fax", "address": "1"}])])
-    world = World(around(raw))
-    world.tell(opened(lead="nobody"), assigned("nobody"), assigned("housing", number=2))
-    assert world.queued() == []
-    assert world.suppressed() == [
-        ("opened", "mediator", "unknown_role"),
-        ("opened", "party", "unknown_role"),
-        ("task_assigned", "nobody/duty_officer", "unknown_department"),
-        ("task_assigned", "housing/duty_officer", "unknown_channel"),
-    ]
-
-
-def test_the_first_channel_at_hand_is_used_and_one_before_it_that_is_not_shows() -> None:
-    """The notice goes out and the gap is visible."""
-    channels = {name: kind for name, kind in CHANNELS.items() if name != "file"}
-    world = World(around(channels=channels))
-    world.tell(opened(), assigned())
-    assert world.suppressed() == [("task_assigned", "housing/duty_officer", "unknown_channel")]
-    assert world.queued() == [("task_assigned", "housing/duty_officer", "email")]
-
-
-def test_an_audience_without_words_for_it_shows_as_suppressed(world: World) -> None:
-    """A profile that wants reporters told of breaches gets no notice and no silence."""
-    world.surroundings = around(raw_profile(audiences={"clock.breached": ["reporter", "head"]}))
-    world.tell(breached())
-    assert world.queued() == [("breached", "housing/head", "file")]
-    assert world.suppressed() == [("breached", "reporter", "no_template")]
 
 
 def test_quiet_hours_hold_back_until_the_morning_except_the_exempt() -> None:

@@ -17,7 +17,8 @@ from shared.contracts.notifications import (
     NoticeUnknown,
 )
 from shared.decision import Rejected
-from tests.unit.notifier.world import CASE, DISTRICT, NOON, World, accepted, around, assigned, opened, raw_profile
+from tests.unit.notifier.events import CASE, DISTRICT, NOON, accepted, assigned, opened
+from tests.unit.notifier.world import World, around, raw_profile
 
 AWAY = Failed("connect", retryable=True)
 REFUSED = Failed("smtp_5xx", retryable=False)

@@ -7,7 +7,8 @@ from services.notifier.domain.notice import NoticeState
 from services.notifier.domain.outcome import Delivered
 from shared.district.base import Period
 from shared.district.notices import Digest, Notify, RateLimit
-from tests.unit.notifier.world import CASE, DISTRICT, MORNING, NIGHT, NOON, World, around, assigned, opened, raw_profile
+from tests.unit.notifier.events import CASE, DISTRICT, NOON, assigned, opened
+from tests.unit.notifier.world import MORNING, NIGHT, World, around, raw_profile
 
 ZONE = ZoneInfo("Asia/Shanghai")
 POLICY = Notify(digest=Digest(after=3, window=timedelta(minutes=10)), rate_limit=RateLimit(per_hour=5))

@@ -29,7 +29,8 @@ from shared.decision import Transient
 from shared.infra.clock import ManualClock, monotonic
 from shared.infra.engine import Input
 from shared.infra.engine.store import Slot
-from tests.unit.notifier.world import NIGHT, NOON, OneProfile, World, accepted, assigned, index_of, opened, raw_profile
+from tests.unit.notifier.events import NOON, accepted, assigned, opened
+from tests.unit.notifier.world import NIGHT, OneProfile, World, index_of, raw_profile
 
 Send = Callable[[Notice], Awaitable[Outcome]]
 

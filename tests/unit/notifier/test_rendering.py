@@ -14,12 +14,10 @@ from services.notifier.domain.steps import TOLD_EVENTS
 from shared.contracts.base import Event
 from shared.contracts.cases import CaseWithdrawn
 from shared.district.model import Audience
-from tests.unit.notifier.world import (
+from tests.unit.notifier.events import (
     NOON,
-    World,
     absent,
     accepted,
-    around,
     assigned,
     breached,
     case_event,
@@ -27,12 +25,10 @@ from tests.unit.notifier.world import (
     escalated,
     extension_requested,
     hold_requested,
-    index_of,
     merged,
     muster_failed,
     on_scene,
     opened,
-    raw_profile,
     reopened,
     resolved,
     returned,
@@ -42,6 +38,7 @@ from tests.unit.notifier.world import (
     triaged,
     warned,
 )
+from tests.unit.notifier.world import World, around, index_of, raw_profile
 
 LANGUAGES = ("zh-CN", "en")
 TEMPLATES = Templates(load_templates())
