@@ -14,12 +14,12 @@ from deploy.local import LocalStack
 from shared.contracts.commands import AcceptTask, ProgressTask
 from shared.decision import Companion, Decision, Transient
 from shared.infra.clock import wall_clock
-from shared.infra.engine import AggregateStore
+from shared.infra.engine import AggregateStore, Input, read_input
 from shared.infra.engine.store import REMEMBERED
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.kafka import MAX_RECORDS
 from tests.support.bus import data
-from tests.support.engines import Broken, Heard, engine, record, world
+from tests.support.engines import Broken, Hanging, Heard, engine, record, world
 from tests.support.tally import Tally, decide
 
 pytestmark = pytest.mark.integration
@@ -70,6 +70,21 @@ async def test_an_outbox_left_behind_is_published_by_the_relay(infra: LocalStack
         await store.collection.update_many({}, {"$set": {"saved_at": wall_clock() - timedelta(minutes=1)}})
         assert await relay.relay() == 1
         assert await relay.relay() == 0
+        said = await bus.read([f"gw.{district}.cases"], lambda seen: len(seen) >= 1)
+        assert [data(item)["note"] for item in said] == ["1:n"]
+
+
+async def test_what_no_record_brought_is_saved_without_waiting_for_a_broker_that_is_away(infra: LocalStack) -> None:
+    """It stays in the outbox, and the relay publishes it when the broker is back."""
+    district, heard = "910019", Heard()
+    async with world(infra, district) as (store, publisher, bus):
+        event = read_input(record(AcceptTask, district, "", 0)).event
+        told = read_input(record(ProgressTask, district, "n", 1)).event
+        cut_off = engine(store, Hanging(), "a", heard)
+        async with asyncio.timeout(20):
+            await cut_off.apply([Input(event.case_id, "open", event), Input(event.case_id, "n", told)], relayed=True)
+        await store.collection.update_many({}, {"$set": {"saved_at": wall_clock() - timedelta(minutes=1)}})
+        assert await Sweeper(engine(store, publisher, "b", heard)).relay() == 1
         said = await bus.read([f"gw.{district}.cases"], lambda seen: len(seen) >= 1)
         assert [data(item)["note"] for item in said] == ["1:n"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -54,6 +55,15 @@ class Broken:
     async def publish(self, records: list[Outgoing]) -> None:
         """Fail as a broker that is away does."""
         raise Transient(f"{len(records)} records have nowhere to go")
+
+
+class Hanging:
+    """A broker that does not answer."""
+
+    async def publish(self, records: list[Outgoing]) -> None:
+        """Wait for ever."""
+        del records
+        await asyncio.sleep(3_600)
 
 
 @asynccontextmanager

@@ -1,7 +1,8 @@
 """Saves outcomes together: whatever has come in while one batch was being saved makes up the next.
 
-A delivery counts only once its outcome is saved with its event. While database or broker are away it is tried again
-for as long as the process lives: what is lost here would be sent again by whoever claims it after the lease.
+A delivery counts only once its outcome is saved with its event. While the database is away it is tried again for as
+long as the process lives: what is lost here would be sent again by whoever claims it after the lease. The broker is
+not waited for: what it does not take at once is published by the relay.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Saver:
         while True:
             try:
                 with as_transient():
-                    await self.engine.apply(inputs, known=known)
+                    await self.engine.apply(inputs, known=known, relayed=True)
             except Transient as error:
                 known = {}  # they were worked on, and nobody knows how much of it is stored
                 get_logger().warning("outcomes_wait", number=len(inputs), error=str(error))

@@ -5,6 +5,7 @@ A crash between any two is repaired by redelivery: what was saved is remembered 
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,9 +18,15 @@ from shared.infra.engine.fold import Applied, Decide, Fold, Rejection
 from shared.infra.engine.inbox import Input, Record, is_for_others, read_input
 from shared.infra.engine.outbox import Outgoing, dead_letter, received_at
 from shared.infra.engine.store import AggregateStore, Slot
+from shared.infra.log import get_logger
 
 MAX_CONFLICT_ROUNDS = 20
 """A version conflict re-decides; so many in a row mean that something else is wrong, and redelivery takes over."""
+
+
+RELAYED_SECONDS = 2.0
+"""How long the broker may take for what the relay can publish as well. Receipts that waited for a broker that was away
+kept the receipts behind them from being saved, and their notices were sent again once their claims had ended."""
 
 
 class Publisher(Protocol):
@@ -58,6 +65,7 @@ class Batch(Generic[S]):
     stamp: str = ""
     to_mark: list[str] = field(default_factory=list)
     to_publish: list[Outgoing] = field(default_factory=list)
+    relayed: bool = False
 
 
 Step = Callable[[Batch[S]], Awaitable[None]]
@@ -109,18 +117,22 @@ class Engine(Generic[S]):
         decide: Decide[S] | None = None,
         passing: Sequence[Outgoing] = (),
         known: Mapping[str, Slot[S]] | None = None,
+        *,
+        relayed: bool = False,
     ) -> None:
         """Apply inputs exactly once and publish what they cause; returns when all is safe.
 
         `decide` replaces the engine's own for this batch (intake's depends on the reports around it). `passing` are
         records without state of their own that are published with the batch (intake's permitted commands). `known` are
         aggregates that the caller has just read: they are not loaded, and one that has changed since is a conflict.
+        `relayed`: for inputs that no record brought, where saved is safe; what a broker that is away does not take is
+        left in the outboxes, to the relay.
 
         Raises:
             Transient: database or broker are away; nothing is lost, deliver the records again.
         """
         try:
-            await self._run(inputs, rejections, decide or self.decide, passing, known or {})
+            await self._run(inputs, rejections, decide or self.decide, passing, known or {}, relayed=relayed)
         except BREAKING as error:
             if not is_broken(error):
                 raise
@@ -133,8 +145,11 @@ class Engine(Generic[S]):
         decide: Decide[S],
         passing: Sequence[Outgoing] = (),
         known: Mapping[str, Slot[S]] | None = None,
+        *,
+        relayed: bool = False,
     ) -> None:
         batch = Batch[S](_by_aggregate(inputs), known or {}, rejections=list(rejections), to_publish=list(passing))
+        batch.relayed = relayed
         for name, step in self._steps(decide):
             await self.wrap_step(name, step)(batch)
 
@@ -240,8 +255,17 @@ class Engine(Generic[S]):
         batch.to_publish += [rejection.letter for rejection in batch.rejections if rejection.letter is not None]
 
     async def _publish(self, batch: Batch[S]) -> None:
-        if batch.to_publish:
+        if not batch.to_publish:
+            return
+        if not batch.relayed:
             await self.publisher.publish(batch.to_publish)
+            return
+        try:
+            async with asyncio.timeout(RELAYED_SECONDS):
+                await self.publisher.publish(batch.to_publish)
+        except (Transient, TimeoutError):
+            batch.to_mark = []
+            get_logger().warning("left_to_the_relay", records=len(batch.to_publish))
 
     async def _mark(self, batch: Batch[S]) -> None:
         await self.store.mark_published(batch.to_mark, batch.stamp)

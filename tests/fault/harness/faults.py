@@ -147,10 +147,10 @@ async def clock(world: World, hit: Hit) -> None:
 
 async def webhook(world: World, hit: Hit) -> None:
     """Let the receiver of webhooks hang, answer 500, close, answer late."""
-    for behaviour in world.dice.sample(BEHAVIOURS, len(BEHAVIOURS)):
-        world.inbox.behaviour = behaviour
-        if behaviour == "hang":
-            hit(", ".join(BEHAVIOURS))
+    moods = world.dice.sample(BEHAVIOURS, len(BEHAVIOURS))
+    hit(", ".join(moods))
+    for mood in moods:
+        world.inbox.behaviour = mood
         await asyncio.sleep(world.freeze / 4)
     world.inbox.behaviour = "200"
 

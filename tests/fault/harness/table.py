@@ -66,6 +66,7 @@ def as_json(result: Result) -> dict[str, Any]:
                 "fault": one.kind,
                 "detail": one.detail,
                 "at_s": round(one.struck - result.begun, 1),
+                "put_right_s": round(one.ended - one.struck, 1),
                 "recovered_s": _s(one),
             }
             for one in result.injections

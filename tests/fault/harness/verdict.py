@@ -105,6 +105,13 @@ class Deliveries:
     findings: list[Finding] = field(default_factory=list)
 
 
+def _beside(times: Sequence[float], injections: Sequence[Injection]) -> str:
+    """Return when a notice arrived, in seconds after the fault that struck last before it came for the first time."""
+    before = [one for one in injections if one.struck <= times[0]]
+    name, since = (before[-1].kind, before[-1].struck) if before else ("begin", times[0])
+    return f"{', '.join(f'{at - since:.1f} s' for at in times)} after {name}"
+
+
 def deliveries(inbox: Inbox, bus: Bus, injections: Sequence[Injection]) -> Deliveries:
     """Judge what came more than once, and what was receipted and never came."""
     told = Deliveries(keys=len(inbox.taken))
@@ -121,7 +128,9 @@ def deliveries(inbox: Inbox, bus: Bus, injections: Sequence[Injection]) -> Deliv
         elif any(begin <= times[0] <= end for begin, end in windows):
             told.in_crashes += 1
         else:
-            told.findings.append(Finding("doubled", f"notice {notice} arrived {len(times)} times, nothing being amiss"))
+            told.findings.append(
+                Finding("doubled", f"notice {notice} arrived {len(times)} times: {_beside(times, injections)}")
+            )
     told.findings += [
         Finding("lost", f"notice {one} has a receipt and never came")
         for one in bus.delivered - Counter(inbox.taken.keys())
