@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,7 +17,7 @@ from services.escalation.handlers import subscriptions
 from services.escalation.metrics import EscalationMetrics
 from services.escalation.settings import EscalationSettings
 from shared.decision import Decision
-from shared.infra.app import Periodic, ResilientApp, Service, build_app, serve
+from shared.infra.app import Periodic, ResilientApp, Service, build_app
 from shared.infra.backlog import PARKED_PATIENCE_SECONDS, Held
 from shared.infra.clock import Clock
 from shared.infra.directory import DATABASE, ProfileCache, ProfileStore
@@ -27,11 +26,10 @@ from shared.infra.engine.core import Publisher
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import killing
 from shared.infra.kafka import KafkaPublisher
-from shared.infra.log import configure_logging
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
-from shared.infra.wiring import wrong_settings_in_words
+from shared.infra.wiring import run_process
 
 NAME = "escalation"
 
@@ -98,11 +96,7 @@ def _periodics(
 
 def main() -> None:
     """Run one process."""
-    with wrong_settings_in_words():
-        settings = EscalationSettings()
-        configure_logging(settings, NAME)
-        app = create_app(settings)
-    asyncio.run(serve(app, settings))
+    run_process(NAME, EscalationSettings, create_app)
 
 
 if __name__ == "__main__":

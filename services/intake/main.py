@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import Any
 
@@ -25,19 +24,18 @@ from services.intake.pipeline import Intake
 from services.intake.sealing import COLLECTION as VAULT
 from services.intake.sealing import Sealer
 from services.intake.settings import IntakeSettings
-from shared.infra.app import Periodic, ResilientApp, Service, build_app, serve
+from shared.infra.app import Periodic, ResilientApp, Service, build_app
 from shared.infra.clock import Clock
 from shared.infra.directory import DATABASE, ProfileCache, ProfileStore
 from shared.infra.engine import AggregateStore, Engine
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import killing
 from shared.infra.kafka import KafkaPublisher
-from shared.infra.log import configure_logging
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.resealing import Resealing, sealed_documents
 from shared.infra.vault import Vault
-from shared.infra.wiring import wrong_settings_in_words
+from shared.infra.wiring import run_process
 
 HOUR = 3_600.0
 RESEALING_SECONDS = 60.0
@@ -130,11 +128,7 @@ def _routes(settings: IntakeSettings, intake: Intake) -> list[tuple[str, Any]]:
 
 def main() -> None:
     """Run one process."""
-    with wrong_settings_in_words():
-        settings = IntakeSettings()
-        configure_logging(settings, SERVICE)
-        app = create_app(settings)
-    asyncio.run(serve(app, settings))
+    run_process(SERVICE, IntakeSettings, create_app)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,7 +34,7 @@ from services.notifier.handlers import subscriptions
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.settings import NotifierSettings
 from shared.decision import Companion, Decision
-from shared.infra.app import Periodic, ResilientApp, Service, build_app, serve
+from shared.infra.app import Periodic, ResilientApp, Service, build_app
 from shared.infra.clock import Clock
 from shared.infra.directory import DATABASE, ProfileCache, ProfileStore
 from shared.infra.engine import AggregateStore, Engine
@@ -43,13 +42,12 @@ from shared.infra.engine.fold import Applied
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import WrapStep, killing
 from shared.infra.kafka import KafkaPublisher
-from shared.infra.log import configure_logging
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
 from shared.infra.resealing import Resealing, sealed_documents
 from shared.infra.vault import Vault
-from shared.infra.wiring import wrong_settings_in_words
+from shared.infra.wiring import run_process
 
 NAME = "notifier"
 NOTICES = "notices"
@@ -213,11 +211,7 @@ def create_courier(parts: Parts, queue: NoticeQueue, notices: Engine[NoticeState
 
 def main() -> None:
     """Run one process."""
-    with wrong_settings_in_words():
-        settings = NotifierSettings()
-        configure_logging(settings, NAME)
-        app = create_app(settings)
-    asyncio.run(serve(app, settings))
+    run_process(NAME, NotifierSettings, create_app)
 
 
 if __name__ == "__main__":

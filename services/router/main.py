@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -17,7 +16,7 @@ from services.router.domain.model import Case, index_of, next_due
 from services.router.handlers import subscriptions
 from services.router.metrics import RouterMetrics
 from services.router.settings import RouterSettings
-from shared.infra.app import Periodic, ResilientApp, Service, build_app, serve
+from shared.infra.app import Periodic, ResilientApp, Service, build_app
 from shared.infra.backlog import PARKED_PATIENCE_SECONDS, Held
 from shared.infra.clock import Clock
 from shared.infra.directory import DATABASE, ProfileCache, ProfileStore
@@ -26,11 +25,10 @@ from shared.infra.engine.core import Publisher
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import killing
 from shared.infra.kafka import KafkaPublisher
-from shared.infra.log import configure_logging
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
-from shared.infra.wiring import wrong_settings_in_words
+from shared.infra.wiring import run_process
 
 SERVICE = "router"
 
@@ -121,11 +119,7 @@ def _periodics(service: Service, router: Router) -> list[Periodic]:
 
 def main() -> None:
     """Run one process."""
-    with wrong_settings_in_words():
-        settings = RouterSettings()
-        configure_logging(settings, SERVICE)
-        app = create_app(settings)
-    asyncio.run(serve(app, settings))
+    run_process(SERVICE, RouterSettings, create_app)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ class EngineMetrics:
     @classmethod
     def create(cls, registry: CollectorRegistry, service: str) -> EngineMetrics:
         """Register the metrics of one service, e.g. `gridwhistle_router_records_total`."""
-        # A second series for every counter, with when it was made: a third of what is scraped, and nobody asks for it.
+        # A second series for every counter, with when it was made: nobody asks for it.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         prefix = f"gridwhistle_{service}"
         made: dict[str, Any] = {

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from pydantic import ValidationError
 from pymongo.errors import ConfigurationError
 
+from shared.infra.app import ResilientApp, serve
 from shared.infra.connections import PREFIX, AuthorityError
+from shared.infra.log import configure_logging
+from shared.infra.settings import ServiceSettings
 from shared.infra.vault import VaultKeysError
 
 WRONG_SETTINGS = 2
+
+T = TypeVar("T", bound=ServiceSettings)
+
+
+def run_process(name: str, settings_type: type[T], create_app: Callable[[T], ResilientApp]) -> None:
+    """Run one process of a service until it is told to end.
+
+    Raises:
+        SystemExit: as below.
+    """
+    with wrong_settings_in_words():
+        settings = settings_type()
+        configure_logging(settings, name)
+        app = create_app(settings)
+    asyncio.run(serve(app, settings))
 
 
 @contextmanager

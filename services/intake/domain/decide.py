@@ -63,7 +63,9 @@ def _decide_merge(event: Submission, now: datetime) -> Decision[ReportState]:
 
 
 def _day(event: Submission) -> int:
-    return event.draft.origin.received.toordinal()
+    """Return the local day on which the report came, as the partner counts it."""
+    origin = event.draft.origin
+    return origin.received.astimezone(origin.index.profile.zone).toordinal()
 
 
 def _companions(event: Submission) -> Any:

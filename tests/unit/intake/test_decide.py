@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -47,6 +48,14 @@ def test_an_accepted_report_can_be_found_by_others() -> None:
     assert (state.category, state.lon, state.lat) == ("E06010", 106.665, 35.545)
     assert len(state.sketch) == 120
     assert state.day == SENT.toordinal()
+
+
+def test_a_report_counts_for_the_local_day_on_which_it_came() -> None:
+    """Four in the morning is the evening before in UTC; partner and check count by the district's day."""
+    given = submission()
+    early = replace(given.draft.origin, received=SENT - timedelta(hours=5))
+    state = decide(None, replace(given, draft=replace(given.draft, origin=early)), NOW).state
+    assert state.day == early.received.toordinal() + 1
 
 
 @pytest.mark.parametrize("changed", [{"category": "Z99"}, {"location": {"address": "解放中路"}}])
