@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.escalation.domain.model import Case as TimedCase
+from services.router.domain.model import Case
 from shared.contracts import escalations as timed
 from shared.contracts.base import Event
 from shared.contracts.notifications import NoticeDelivered, NoticeEvent, NoticeQueued, NoticeSuppressed
@@ -81,22 +83,27 @@ def _holder(seat: dict[str, Any]) -> str:
 
 
 def of_cores(cores: Cores) -> Seen:
-    """Return the same, as the services have it."""
-    cases, times = cores.cases.states(), cores.times.states()
+    """Return the same, as the services' cores have it."""
+    said = [*cores.events("escalations"), *cores.events("notifications")]
+    return {
+        **of_states(cores.cases.states(), cores.times.states(), said),
+        "letters": sorted(set(cores.letters())),
+        "figures": cores.figures(),
+    }
+
+
+def of_states(cases: Mapping[str, Case], times: Mapping[str, TimedCase], said: Sequence[Event]) -> Seen:
+    """Return what the services keep and have said, as the model would."""
+    live = {f"{id_}/{clock.key}": clock for id_, one in times.items() for clock in one.clocks if clock.live}
     return {
         "cases": {
             id_: {**picked(one, CASE), "links": sorted(one.links), "level": times[id_].level if id_ in times else None}
             for id_, one in cases.items()
         },
         "tasks": {one.id_of(task): picked(task, TASK) for one in cases.values() for task in one.tasks},
-        "clocks": clocks_of(
-            cores.events("escalations"),
-            {f"{id_}/{clock.key}": clock for id_, one in times.items() for clock in one.clocks if clock.live},
-        ),
+        "clocks": clocks_of(said, live),
         "teams": {id_: team_of(one.team) for id_, one in times.items() if one.team},
-        "notices": notices_of(cores.events("notifications")),
-        "letters": sorted(set(cores.letters())),
-        "figures": cores.figures(),
+        "notices": notices_of(said),
     }
 
 

@@ -85,12 +85,16 @@ FIGURES = frozenset({
 })  # fmt: skip
 
 
+LABELS = ("partner", "department", "kind", "level", "reason", "channel", "event", "outcome")
+"""Labels in the order in which a figure is named."""
+
+
 def figures(families: Iterable[Any], district: str) -> dict[tuple[str, ...], int]:
     """Return the counters of a district that are not zero, by name and labels: (`tasks`, `housing`, `accepted`)."""
     found: dict[tuple[str, ...], int] = {}
     for sample in (sample for family in families for sample in family.samples):
         name = sample.name.removesuffix("_total").split("_", 2)[-1]
         if name in FIGURES and sample.name.endswith("_total") and sample.labels.get("district") == district:
-            labels = [value for label, value in sample.labels.items() if label != "district"]
+            labels = [sample.labels[label] for label in LABELS if label in sample.labels]
             found[name, *labels] = found.get((name, *labels), 0) + int(sample.value)
     return {key: number for key, number in found.items() if number}
