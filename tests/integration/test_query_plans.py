@@ -9,17 +9,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from deploy.local import LocalStack
+from services.escalation.adapters.audit import Audit
+from services.escalation.adapters.indexes import create_indexes as create_escalation_indexes
+from services.escalation.domain.decide import due, index
+from services.escalation.domain.model import Case as ClockedCase
+from services.escalation.metrics import EscalationMetrics
+from services.intake.adapters.candidates import Candidates
+from services.intake.adapters.pins import Pins
+from services.intake.adapters.retention import Retention
+from services.intake.domain.model import ReportState
+from services.intake.metrics import IntakeMetrics
+from services.notifier.adapters.contacts import Contacts
 from services.notifier.adapters.queue import NoticeQueue
 from services.notifier.adapters.retention import Purge
 from services.notifier.domain.notice import NoticeState, index_fields
 from services.router.adapters.open_work import count_open_work, create_indexes
+from services.router.adapters.world import FetchedWorld
 from services.router.domain.model import Case, index_of, next_due
+from shared.contracts.actors import Actor, PartnerKind
+from shared.contracts.commands import EraseReporter
 from shared.district.loader import load
 from shared.infra.clock import ManualClock
-from shared.infra.directory import ProfileStore
+from shared.infra.directory import ProfileCache, ProfileStore
 from shared.infra.engine import AggregateStore
+from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 
 pytestmark = pytest.mark.integration
@@ -96,6 +112,76 @@ async def test_the_queue_of_notices_reads_no_whole_collection(infra: LocalStack)
         await queue.pending()
         await purge.run()
     assert whole == []
+
+
+async def test_intake_finds_neighbours_and_what_to_forget_without_reading_everything(infra: LocalStack) -> None:
+    """However many reports and sealed contacts are kept."""
+    async with noted(infra, "gw_plans_intake") as (database, whole):
+        store = AggregateStore[ReportState](database, "reports", ReportState)
+        candidates, pins = Candidates(store.collection), Pins(store)
+        retention = Retention(store, ManualClock(WHEN), IntakeMetrics.create(CollectorRegistry()))
+        for made in (store, candidates, retention):
+            await made.create_indexes()
+        kept = [{"v": 1, "s": {"near": number, "at": WHEN, "day": 739_000}, "saved_at": WHEN} for number in range(500)]
+        await store.collection.insert_many([{"_id": f"620802/x/{n}", **one} for n, one in enumerate(kept)])
+        vault = [{"_id": f"{n}", "case_id": f"c{n}", "number": f"c{n}", "day": 739_000} for n in range(500)]
+        await database["vault"].insert_many(vault)
+        pinned = {"day": 739_000, "district": "620802"}
+        await database["pins"].insert_many([{"_id": f"x/{n}", **pinned} for n in range(500)])
+        await database.command("profile", 2)
+        await sweep(store)
+        await candidates.find([1, 2], WHEN - 2 * LEASE, WHEN - LEASE)
+        await pins.pin({"x/1": "620802"}, WHEN)
+        await retention.sweep([load(DISTRICTS / "620171")])
+        await retention.erase([erase_reporter()])
+    assert whole == []
+
+
+async def test_the_clocks_are_swept_and_audited_by_their_indexes(infra: LocalStack) -> None:
+    """A sweep costs by what is due, and the audit by what is forgotten."""
+    async with noted(infra, "gw_plans_escalation") as (database, whole):
+        store, registry = AggregateStore[ClockedCase](database, "cases", ClockedCase, due, index), CollectorRegistry()
+        await create_escalation_indexes(store)
+        ahead = {"v": 1, "open": True, "due": WHEN + timedelta(days=1), "saved_at": WHEN}
+        await store.collection.insert_many([{"_id": f"620802-{n}", **ahead} for n in range(500)])
+        metrics = (EngineMetrics.create(registry, "escalation"), EscalationMetrics.create(registry))
+        await database.command("profile", 2)
+        await sweep(store)
+        assert await Audit(store, ManualClock(WHEN), *metrics, 60.0).unwatched() == 0
+        asked = database["system.profile"].find({"ns": {"$regex": "cases$"}, "keysExamined": {"$gt": 10}})
+        assert [one async for one in asked] == []
+    assert whole == []
+
+
+async def test_links_and_contacts_are_looked_up_by_their_indexes(infra: LocalStack) -> None:
+    """What else a decision or a notice asks for."""
+    async with noted(infra, "gw_plans_lookups") as (database, whole):
+        await create_indexes(database["cases"])
+        await database["cases"].insert_many([{"_id": f"620802-{n}", "s": {}} for n in range(500)])
+        contact = {"recorded_at": WHEN, "sealed": "", "owner": ""}
+        await database["reporters"].insert_many([{"_id": f"620802-{n}/r", **contact} for n in range(500)])
+        contacts = Contacts(None, database["reporters"])
+        await database.command("profile", 2)
+        world = FetchedWorld(ProfileCache(ProfileStore(database)), database["cases"])
+        await world._look_for_missing({"620802-1"})
+        await world._look_at_links({"620802-1": {"620802-2"}})
+        await contacts.people(["620802-1/r"])
+        await contacts.erase("620802-1", None, WHEN)
+        await contacts.erase("620802-1", "r", WHEN)
+    assert whole == []
+
+
+def erase_reporter() -> EraseReporter:
+    """Return the command to erase who is behind a case."""
+    centre = Actor(partner="centre", kind=PartnerKind.CENTRE)
+    return EraseReporter(
+        district="620802",
+        case_id="620802-260701-aaaaaaaa",
+        occurred_at=WHEN,
+        recorded_at=WHEN,
+        actor=centre,
+        reason="asked",
+    )
 
 
 async def test_the_newest_versions_are_read_off_an_index(infra: LocalStack) -> None:
