@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.escalation.domain.clocks import Wanted, start, stop
 from services.escalation.domain.draft import Draft
@@ -22,6 +22,9 @@ from shared.contracts.cases import (
 )
 from shared.contracts.escalations import ClockKind, Place, Verdict
 from shared.contracts.limits import Limit
+
+LATE = timedelta(minutes=1)
+"""Within so long a report has come at once."""
 
 
 def happened(event: CaseEvent) -> datetime:
@@ -49,7 +52,7 @@ def on_triaged(draft: Draft, event: CaseTriaged) -> str:
     if draft.case.phase is not Phase.TRIAGE or draft.clocks:
         return "overtaken"
     owner = draft.profile.triage.owner if draft.directory.department(draft.profile.triage.owner) else draft.centre
-    start(draft, Wanted("triage", ClockKind.TRIAGE, owner, happened(event), event.limit))
+    start(draft, Wanted("triage", ClockKind.TRIAGE, owner, event.recorded_at, event.limit))
     return "triaged"
 
 
@@ -85,11 +88,15 @@ def _is_whistled(draft: Draft, event: CaseOpened) -> bool:
 
 
 def _start_reporters_clock(draft: Draft, event: CaseOpened) -> None:
-    """Start the clock of the whole case, from when the reporter's time began."""
+    """Start the clock of the whole case, from when the reporter's time began.
+
+    Of a report that comes late it does nothing before it was known, or a case could be at the whistle at its opening.
+    """
     limit = None if event.due_at or not event.limits else event.limits[-1].limit
     if limit or event.due_at:
         key, owner = _case_key(draft), draft.case.lead
-        start(draft, Wanted(key, ClockKind.CASE, owner, event.opened_at, limit, event.due_at))
+        known = event.recorded_at if event.recorded_at - event.opened_at > LATE else None
+        start(draft, Wanted(key, ClockKind.CASE, owner, event.opened_at, limit, event.due_at, live_from=known))
 
 
 def _case_key(draft: Draft) -> str:
@@ -113,7 +120,7 @@ def on_resolved(draft: Draft, event: CaseResolved) -> str:
         stop(draft, clock, at, None if clock.kind is ClockKind.CASE else Verdict.VOID)
     stand_down(draft, at, "resolved")
     if event.verify_limit is not None:
-        _start_verification(draft, at, event.verify_limit)
+        _start_verification(draft, event.recorded_at, event.verify_limit)
     return "resolved"
 
 

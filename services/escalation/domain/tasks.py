@@ -135,7 +135,7 @@ def _arbitrate(draft: Draft, event: TaskReturned) -> None:
     draft.change(arbitrating=str(TaskRole.LEAD if lead else TaskRole.ASSIST))
     if event.arbitrate_limit is not None and not draft.live(ClockKind.ARBITRATE):
         key = f"arbitrate#{draft.number('arbitrate')}"
-        start(draft, Wanted(key, ClockKind.ARBITRATE, draft.centre, happened(event), event.arbitrate_limit))
+        start(draft, Wanted(key, ClockKind.ARBITRATE, draft.centre, event.recorded_at, event.arbitrate_limit))
 
 
 def _leave(draft: Draft, event: TaskReturned | TaskSuperseded) -> bool:

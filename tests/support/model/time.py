@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,10 @@ from tests.support.model.team import Teamwork
 
 if TYPE_CHECKING:
     from tests.support.model.district import DistrictModel
+
+
+AT_ONCE = timedelta(minutes=1)
+"""Within so long a report has come at once."""
 
 
 @dataclass(frozen=True)
@@ -88,18 +92,20 @@ class Time(Clocks):
         """How many clocks of a kind the case will have had with the next."""
         return 1 + sum(clock.kind == kind for clock in case.clocks)
 
-    def on_case_triaged(self, case: CaseFile, at: datetime, *_: Any) -> None:
-        """Somebody must name the category."""
+    def on_case_triaged(self, case: CaseFile, *_: Any) -> None:
+        """Somebody must name the category, and could not before it was known."""
         policy = self.profile.triage
-        self.start(case, Clock("triage", "triage", policy.owner, at, policy.limit))
+        self.start(case, Clock("triage", "triage", policy.owner, self.district.now, policy.limit))
 
     def on_case_opened(self, case: CaseFile, at: datetime, *_: Any) -> None:
-        """The reporter's clock runs from the report; a joint case is whistled for at once."""
+        """The reporter's clock runs from the report, but nobody is late before it came. Joint cases are whistled for."""
         for clock in case.live_clocks("triage"):
             self.stop(case, clock, at)
         assert case.route is not None
         limit = None if case.own_due else case.route.stages[-1].limit
-        self.start(case, Clock("case", "case", case.lead, case.opened_at, limit, case.own_due))
+        late = self.district.now - case.opened_at > AT_ONCE
+        lives_from = self.district.now if late else None
+        self.start(case, Clock("case", "case", case.lead, case.opened_at, limit, case.own_due, lives_from=lives_from))
         if case.route.blown:
             self.teams.blow(case, "opening", self.district.now, (case.lead, *case.assists))
 
@@ -148,7 +154,7 @@ class Time(Clocks):
         case.arbitrating = "lead" if "lead" in (task.role, case.arbitrating) else "assist"
         if not case.live_clocks("arbitrate"):
             key = f"arbitrate#{self.number(case, 'arbitrate')}"
-            self.start(case, Clock(key, "arbitrate", self.centre, at, self.profile.refusals.arbitrate))
+            self.start(case, Clock(key, "arbitrate", self.centre, self.district.now, self.profile.refusals.arbitrate))
         if more["count"] >= self.profile.refusals.max and self.profile.refusals.then == "whistle":
             self.teams.blow(case, "refusals", self.district.now, (*case.refusers, more["suggest"]))
 
@@ -190,7 +196,7 @@ class Time(Clocks):
         self.end_all(case, at, judged=("case",))
         if self.profile.verification.by != "none" and case.route:
             key = f"verify#{self.number(case, 'verify')}"
-            self.start(case, Clock(key, "verify", self.centre, at, case.route.verify))
+            self.start(case, Clock(key, "verify", self.centre, self.district.now, case.route.verify))
 
     def on_case_verified(self, case: CaseFile, at: datetime, *_: Any) -> None:
         """Somebody looked."""
