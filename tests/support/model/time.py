@@ -98,7 +98,7 @@ class Time(Clocks):
         self.start(case, Clock("triage", "triage", policy.owner, self.district.now, policy.limit))
 
     def on_case_opened(self, case: CaseFile, at: datetime, *_: Any) -> None:
-        """The reporter's clock runs from the report, but nobody is late before it came. Joint cases are whistled for."""
+        """The reporter's clock runs from the report, but nobody is late before it came. A joint one is whistled."""
         for clock in case.live_clocks("triage"):
             self.stop(case, clock, at)
         assert case.route is not None
