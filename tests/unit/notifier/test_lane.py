@@ -103,7 +103,7 @@ class Office:
 
 
 @contextlib.asynccontextmanager
-async def at_work(office: Office, now: datetime = NOON, **channels: FakeChannel) -> Any:
+async def at_work(office: Office, now: datetime = NOON, *, send_seconds: float = 0.2, **channels: FakeChannel) -> Any:
     """Run a courier over the channels."""
     profiles = OneProfile(index_of(raw_profile()))
     fakes: Any = office
@@ -115,7 +115,7 @@ async def at_work(office: Office, now: datetime = NOON, **channels: FakeChannel)
         profiles=profiles,
         clock=ManualClock(now),
         metrics=NotifierMetrics.create(CollectorRegistry(), channels),
-        send_seconds=0.2,
+        send_seconds=send_seconds,
     )
     bell = Bell(channels)
     running = asyncio.create_task(Courier.of(channels, tools, bell).run())
@@ -169,13 +169,20 @@ async def test_whatever_a_channel_does_ends_as_an_outcome(behave: Send, expected
 async def test_a_channel_that_hangs_holds_up_no_other() -> None:
     """Mail goes on while the file hangs."""
     office = Office([*tasks(), *tasks(channel="email")])
-    slow, quick = FakeChannel(hang), FakeChannel(deliver)
-    async with at_work(office, file=slow, email=quick) as bell:
+    answered = asyncio.Event()
+
+    async def hang_until_answered(notice: Notice) -> Outcome:
+        await answered.wait()
+        return await deliver(notice)
+
+    slow, quick = FakeChannel(hang_until_answered), FakeChannel(deliver)
+    async with at_work(office, send_seconds=30, file=slow, email=quick) as bell:
         await until(lambda: quick.sent and slow.sent)
         office.waiting += tasks(2, channel="email")[1:]
         bell.ring(["email"])
-        await until(lambda: len(quick.sent) == 2)
-        assert all(event.outcome == Delivered() for _, event in office.outcomes)
+        await until(lambda: len(quick.sent) == 2 and len(office.outcomes) == 2)
+        answered.set()
+        await until(lambda: len(office.outcomes) == 3)
 
 
 async def test_a_message_is_not_begun_when_the_claim_may_not_outlast_it() -> None:
