@@ -6,13 +6,14 @@ import os
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from shared.infra.clock import monotonic
 from tests.support.cores import Cores
-from tests.support.history import STARTS, History
+from tests.support.history import STARTS, History, Sent
 from tests.support.likeness import differences, of_cores, of_model
 from tests.support.model.district import DistrictModel
 from tests.support.model.place import KINDS, district
@@ -55,14 +56,18 @@ class Histories(RuleBasedStateMachine):
         """A report or a command; everybody hears it before anything else happens, in whichever order."""
         self.chance.data = data
         one = self.history.next()
+        self.model_hears(one)
+        self.cores.submit(one.id, one.partner, one.name, one.content)
+        self.cores.sweep()
+        self.compare()
+
+    def model_hears(self, one: Sent) -> None:
+        """Tell the model what was sent."""
         if one.name is None:
             self.model.report(one.id, one.partner, one.content)
         else:
             self.model.command(one.id, one.partner, one.name, one.content)
         self.model.settle()
-        self.cores.submit(one.id, one.partner, one.name, one.content)
-        self.cores.sweep()
-        self.compare()
 
     @rule(data=st.data())
     def time_passes(self, data: Any) -> None:
@@ -77,10 +82,57 @@ class Histories(RuleBasedStateMachine):
         """Model and services are alike in everything, and what is always true is true."""
         found = differences(of_model(self.model), of_cores(self.cores))
         assert not found, "\n".join(found)
+        self.always()
+
+    def always(self) -> None:
+        """What is always true."""
         cores = self.cores
         self.truths.check(cores.reports.states(), cores.cases.states(), cores.times.states())
         each_notice_once(cores.events("notifications"))
         no_id_with_two_contents(record for topic in cores.bus.topics.values() for record in topic)
+
+
+class Sleepers(Histories):
+    """The same with an escalation that sweeps at any moment or never: time is what it is, whoever looks (DOMAIN §5).
+
+    What time makes others do is left out: closings, whistles of the ladder, and wishes for more time, which depend on
+    whether the router has heard of a breach.
+    """
+
+    @initialize(data=st.data(), start=st.sampled_from(STARTS))
+    def begin(self, data: Any, start: Any) -> None:
+        """Begin somewhere in the year."""
+        super().begin(data, "quiet", start)
+
+    @rule(data=st.data())
+    def somebody_speaks(self, data: Any) -> None:
+        """A report or a command; nobody sweeps."""
+        self.chance.data = data
+        one = self.history.next()
+        if one.name == "task.extend":
+            return
+        self.model_hears(one)
+        self.cores.submit(one.id, one.partner, one.name, one.content)
+        self.cores.sleep(self.model.now)
+
+    @rule(data=st.data(), glance=st.booleans())
+    def time_passes(self, data: Any, glance: bool) -> None:  # noqa: FBT001 - drawn
+        """Far, with one sweep or none."""
+        self.chance.data = data
+        end = self.history.pause()
+        self.model.until(end)
+        self.cores.sleep(end)
+        if glance:
+            self.cores.glance()
+            self.compare()
+
+    def compare(self) -> None:
+        """States, verdicts, breaches, levels and teams are those of the clean run; what was told when is not."""
+        model, services = of_model(self.model), of_cores(self.cores)
+        kept = {part: model[part] for part in ("cases", "clocks", "teams")}
+        found = differences(kept, services)
+        assert not found, "\n".join(found)
+        self.always()
 
 
 MINUTES = float(os.environ.get("GW_MODEL_MINUTES", "0"))
@@ -91,9 +143,10 @@ SHORT = settings(COMMON, max_examples=15, stateful_step_count=20, derandomize=Tr
 LONG = settings(COMMON, max_examples=50, stateful_step_count=60)
 
 
-def test_model_and_services_are_alike() -> None:
+@pytest.mark.parametrize("machine", [Histories, Sleepers])
+def test_model_and_services_are_alike(machine: type[Histories]) -> None:
     """The same few histories each time; in the long run new ones until the time is over."""
-    run_state_machine_as_test(Histories, settings=SHORT)
+    run_state_machine_as_test(machine, settings=SHORT)
     end = monotonic() + 60 * MINUTES
     while monotonic() < end:
-        run_state_machine_as_test(Histories, settings=LONG)
+        run_state_machine_as_test(machine, settings=LONG)

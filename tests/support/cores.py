@@ -224,6 +224,20 @@ class Cores:
             run(engine.apply([Input(id_, "", Tick(id_))]))
         return len(ids)
 
+    def sleep(self, end: datetime) -> None:
+        """Let time pass while escalation and notifier hear everything and sweep nothing; the router ends its holds."""
+        self.drain()
+        while (dues := self.cases.dues()) and dues[0][0] <= end:
+            self.clock.instant = max(self.clock.instant, dues[0][0])
+            self._tick(self.router, self.cases)
+            self.drain()
+        self.clock.instant = max(self.clock.instant, end)
+
+    def glance(self) -> None:
+        """Sweep once, at whatever moment it is."""
+        self._tick(self.escalation, self.times)
+        self.drain()
+
     def advance(self, end: datetime) -> None:
         """Let time pass with sweeps at every instant at which something is due."""
         self.sweep()

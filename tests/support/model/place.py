@@ -97,7 +97,14 @@ PLAIN: dict[str, dict[str, Any]] = {
 }
 """One in which nobody verifies and a team is called once."""
 
-KINDS: dict[str, dict[str, dict[str, Any]]] = {"usual": {}, "busy": BUSY, "plain": PLAIN}
+QUIET: dict[str, dict[str, Any]] = {
+    "verification": {"auto_close": False},
+    "whistle": {"max_rounds": 1},
+    "escalation": {"ladder": [{**rung, "action": "notify"} for rung in DISTRICT["escalation"]["ladder"]]},
+}
+"""One in which time alone neither closes a case nor calls anybody."""
+
+KINDS: dict[str, dict[str, dict[str, Any]]] = {"usual": {}, "busy": BUSY, "plain": PLAIN, "quiet": QUIET}
 
 
 def district(kind: str = "usual", code: str = CODE, version: int = 1) -> Profile:
