@@ -12,11 +12,13 @@ import pytest
 
 from services.intake.domain.reading import MAX_BYTES
 from shared.infra import http
-from shared.infra.clock import monotonic
-from tests.support.edge import HEAD_SECONDS, KEY, SECRET, Edge, running
+from tests.support.edge import KEY, SECRET, Edge, running
 from tests.unit.intake.world import report, to_json
 
 AUTHORIZED = {"Authorization": f"Bearer {KEY}"}
+HASTE = 0.4
+"""Seconds of the deadline that a test is about; a client that is cut off is waited for without haste."""
+
 HEADERS = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
@@ -27,7 +29,7 @@ HEADERS = {
 
 @pytest.fixture
 async def edge(tmp_path: Path) -> AsyncIterator[Edge]:
-    """Give a server with short deadlines."""
+    """Give a server."""
     async with running(tmp_path) as one:
         yield one
 
@@ -121,34 +123,33 @@ async def test_a_defect_shows_nothing_of_the_inside(edge: Edge, capfd: pytest.Ca
     ],
     ids=["silent", "dripping a head", "dripping a second head"],
 )
-async def test_a_head_that_does_not_come_ends_the_connection(edge: Edge, begin: bytes, drip: bytes) -> None:
+async def test_a_head_that_does_not_come_ends_the_connection(tmp_path: Path, begin: bytes, drip: bytes) -> None:
     """However steadily its bytes drip (slow loris); a first answer buys no more time for the second."""
-    _, seconds = await edge.raw(begin, drip)
-    assert HEAD_SECONDS * 0.9 <= seconds < HEAD_SECONDS * 4
+    async with running(tmp_path, http_head_seconds=HASTE) as edge:
+        _, seconds = await edge.raw(begin, drip)
+    assert seconds >= HASTE * 0.9
 
 
-async def test_a_body_that_does_not_come_is_answered_and_ends(edge: Edge) -> None:
+async def test_a_body_that_does_not_come_is_answered_and_ends(tmp_path: Path) -> None:
     """408 where a route reads it; a route that does not is done before."""
     head = f"POST /v1/reports HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Length: 90000\r\n\r\n"
-    answer, seconds = await edge.raw(head.encode(), b" ")
+    async with running(tmp_path, http_body_seconds=HASTE) as edge:
+        answer, _ = await edge.raw(head.encode(), b" ")
     assert answer.startswith(b"HTTP/1.1 408")
-    assert seconds < HEAD_SECONDS * 6
 
 
 async def test_an_answer_that_is_not_taken_ends_the_connection(tmp_path: Path) -> None:
     """A client that asks for the metrics again and again and reads nothing holds nothing for long."""
-    async with running(tmp_path, http_head_seconds=60, http_exchange_seconds=0.5) as edge:
+    async with running(tmp_path, http_head_seconds=600, http_exchange_seconds=HASTE) as edge:
         _, writer = await asyncio.open_connection("127.0.0.1", edge.port, limit=1024)
-        begun = monotonic()
-        with pytest.raises((ConnectionError, TimeoutError)):
+        with pytest.raises(ConnectionError):
             await _ask_and_never_read(writer)
-        assert monotonic() - begun < 8
         writer.close()
 
 
 async def _ask_and_never_read(writer: asyncio.StreamWriter) -> None:
     writer.transport.set_write_buffer_limits(0)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
             await writer.drain()

@@ -29,7 +29,6 @@ from tests.unit.intake.world import DESK, DISTRICT, NOW, VAULT, report, to_json
 
 KEY = "app-key"
 SECRET = "13800000000"
-HEAD_SECONDS = 0.4
 DRIP_SECONDS = 0.05
 
 
@@ -68,7 +67,7 @@ class Edge:
         async with httpx.AsyncClient(base_url=self.url) as client:
             return await client.request(method, path, **more)
 
-    async def raw(self, begin: bytes, drip: bytes = b"", seconds: float = 5) -> tuple[bytes, float]:
+    async def raw(self, begin: bytes, drip: bytes = b"", seconds: float = 60) -> tuple[bytes, float]:
         """Send the beginning, then the drip again and again; return what came until the end, and when that was."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         begun, answer = monotonic(), b""
@@ -110,7 +109,7 @@ def service(settings: IntakeSettings, keys: Path, publisher: Publisher) -> Servi
         clock=ManualClock(NOW),
         metrics=IntakeMetrics.create(registry),
         patience=1,
-        body_seconds=HEAD_SECONDS,
+        body_seconds=settings.http_body_seconds,
         vault=VAULT,
     )
     stub: Any = publisher
@@ -132,11 +131,10 @@ def service(settings: IntakeSettings, keys: Path, publisher: Publisher) -> Servi
 
 @asynccontextmanager
 async def running(folder: Path, **more: Any) -> AsyncIterator[Edge]:
-    """Serve without a broker: what is in front of the routes does not need one."""
+    """Serve without a broker, which what is in front of the routes does not need; `more` are settings."""
     keys = folder / "http.keys"
     keys.write_text(f"grid-app {DISTRICT} {sha256(KEY.encode()).hexdigest()}\n")
-    given: Any = {"http_head_seconds": HEAD_SECONDS, "http_exchange_seconds": 1.0, **more}
-    settings = IntakeSettings(http_port=free_port(), vault_keys_file=folder / "none", **given)
+    settings = IntakeSettings(http_port=free_port(), vault_keys_file=folder / "none", **more)
     publisher = Publisher()
     server = http_server(build_app(service(settings, keys, publisher)), settings)
     server.config.lifespan = "off"
