@@ -10,7 +10,7 @@ from typing import Any
 from services.escalation.domain.ledger import explain
 from services.escalation.domain.model import Case as TimedCase
 from services.intake.domain.model import Outcome, ReportState
-from services.router.domain.model import Case
+from services.router.domain.model import Case, index_of, next_due
 from shared.contracts.base import Event
 from shared.contracts.notifications import NoticeDelivered, NoticeQueued
 from shared.district.lookup import DirectoryIndex
@@ -28,6 +28,9 @@ class Truths:
     ) -> None:
         """Check what the services keep."""
         each_report_is_in_one_case(reports, cases)
+        for case in cases.values():
+            resolved_means_that_everybody_named_has_completed(case)
+            only_what_is_open_waits_for_anything(case)
         for id_, time in times.items():
             one_live_clock_of_a_kind_and_owner(time)
             nothing_lives_on_after_the_end(time)
@@ -45,6 +48,22 @@ def each_report_is_in_one_case(reports: Mapping[str, ReportState], cases: Mappin
     merged = Counter(one.into for one in reports.values() if one.outcome is Outcome.MERGED)
     assert dict(merged) == {id_: one.merged for id_, one in cases.items() if one.merged}
     assert sum(one.open or one.state in ("closed", "withdrawn") for one in cases.values()) == len(opened)
+
+
+def resolved_means_that_everybody_named_has_completed(case: Case) -> None:
+    """No less and no later; and of one department only one task is live, while the case is at work."""
+    if case.state not in ("triage", "withdrawn"):
+        done = {(task.department, task.role) for task in case.current() if task.state == "completed"}
+        assert (set(case.named().items()) <= done) == (case.state in ("resolved", "closed"))
+    live = [task.department for task in case.tasks if task.live]
+    assert len(live) == len(set(live))
+    assert not live or case.state in ("dispatched", "in_progress")
+
+
+def only_what_is_open_waits_for_anything(case: Case) -> None:
+    """An ended case leaves the index of open ones and is due no more."""
+    assert (index_of(case)["open"] is None) == (not case.open)
+    assert case.open or next_due(case) is None
 
 
 def one_live_clock_of_a_kind_and_owner(time: TimedCase) -> None:
