@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
 from deploy.local import LocalStack
 from shared.contracts.commands import AcceptTask, ProgressTask
-from shared.decision import Companion, Decision, Transient
+from shared.decision import Transient
 from shared.infra.clock import wall_clock
-from shared.infra.engine import AggregateStore, Input, read_input
+from shared.infra.engine import Input, read_input
 from shared.infra.engine.store import REMEMBERED
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.kafka import MAX_RECORDS
 from tests.support.bus import data
 from tests.support.engines import Broken, Hanging, Heard, engine, record, world
-from tests.support.tally import Tally, decide
+from tests.support.tally import Tally
 
 pytestmark = pytest.mark.integration
 
@@ -130,32 +128,6 @@ async def test_a_conflict_prepares_again_for_what_is_stored_now(infra: LocalStac
         await replica.handle([record(ProgressTask, district, "x", 1)])
         assert seen == [None, Tally()]
         assert heard.reasons == ["opened", "counted"]
-
-
-async def test_what_a_discarded_decision_brought_along_is_taken_back(infra: LocalStack) -> None:
-    """The decision in its place brings other companions, and the store hears which are nobody's any more."""
-    district, heard, taken = "910018", Heard(), list[Any]()
-    async with world(infra, district) as (store, publisher, _):
-        other = engine(store, publisher, "b", heard)
-        replica = engine(store, publisher, "a", heard)
-
-        class Telling(AggregateStore[Tally]):
-            async def take_back(self, companions: Sequence[Companion]) -> None:
-                taken.extend(one.document["_id"] for one in companions)
-
-        def bringing(state: Tally | None, event: Any, now: datetime) -> Decision[Tally]:
-            decision = decide(state or Tally(), event, now)
-            brought = (f"both-{district}", f"{'new' if state is None else 'known'}-{district}")
-            return replace(decision, companions=tuple(Companion("things", {"_id": one}) for one in brought))
-
-        async def overtaken(_: object, states: dict[str, Tally | None]) -> None:
-            if set(states.values()) == {None}:
-                await other.handle([record(AcceptTask, district, "", 0)])
-
-        replica.store = Telling(store.database, store.collection_name, Tally)
-        replica.decide, replica.prepare = bringing, overtaken
-        await replica.handle([record(ProgressTask, district, "x", 1)])
-        assert taken == [f"new-{district}"]
 
 
 async def test_a_full_batch_about_one_case_delivered_again_changes_nothing(infra: LocalStack) -> None:

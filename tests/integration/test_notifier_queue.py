@@ -12,9 +12,6 @@ import pytest
 from deploy.local import LocalStack
 from services.notifier.adapters.queue import NoticeQueue
 from services.notifier.adapters.retention import Purge
-from services.notifier.delivery.bell import Bell
-from services.notifier.delivery.births import Births, ViewStore
-from services.notifier.domain.model import CaseView
 from services.notifier.domain.notice import NoticeState, index_fields
 from shared.infra.clock import ManualClock
 from shared.infra.engine import AggregateStore
@@ -66,23 +63,6 @@ async def test_claims_are_exclusive_however_many_ask_at_once(infra: LocalStack) 
     assert set(taken.values()) == {1}
     steps = [int(one.step.partition(":")[2]) for one in pages[0].notices]
     assert steps == sorted(steps)
-
-
-async def test_notices_of_a_decision_that_met_a_conflict_are_taken_back(infra: LocalStack) -> None:
-    """What another worker has inserted or claimed meanwhile is theirs, and stays."""
-    made = await queue(infra, "discarded", [notice(3)])
-    bell, database = Bell(["file"]), made.store.database
-    bell.of("file").room = 5
-    births = Births("w", timedelta(seconds=30), ManualClock(NOON + timedelta(hours=1)), bell)
-    views = ViewStore(database, "cases", CaseView, births=births, notices="notices")
-    brought = [made.store.companion(one.id, one) for one in (notice(1), notice(2), notice(3))]
-    await views.save_companions(brought)
-    await database["notices"].update_one({"_id": notice(2).id}, {"$set": {"claim": "somebody"}})
-    await views.take_back(brought)
-    left = {one["_id"] async for one in database["notices"].find({})}
-    assert left == {notice(2).id, notice(3).id}
-    births.hand_over(brought)
-    assert not bell.of("file").fresh
 
 
 async def test_a_claim_leaves_what_is_not_due_not_its_own_or_busy(infra: LocalStack) -> None:

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from pymongo import DeleteOne
-
 from services.notifier.adapters.queue import Claim
 from services.notifier.delivery.bell import Bell
 from services.notifier.domain.model import CaseView
@@ -73,11 +71,6 @@ class Births:
                 else:
                     self.bell.of(companion.state.channel).put(claim)
 
-    def take_back(self, companions: Iterable[Companion]) -> dict[str, str]:
-        """Give up what no saved decision asks for; return the claims by notice, for whoever removes them."""
-        claims = {one.document["_id"]: self._claims.pop(one.document["_id"], None) for one in companions}
-        return {id_: claim.token for id_, claim in claims.items() if claim is not None}
-
     def _forget_ended(self) -> None:
         """Drop the claims of batches that were never saved; others may hold their notices by now."""
         now = monotonic()
@@ -101,10 +94,3 @@ class ViewStore(AggregateStore[CaseView]):
         await super().save_companions(one for one in every if one.collection != self.notices)
         if new:
             await self.births.insert(new, lambda documents: self.insert_new(self.notices, documents))
-
-    async def take_back(self, companions: Sequence[Companion]) -> None:
-        """Remove notices of decisions that met a conflict: sent when their claims end, somebody would be told twice."""
-        gone = self.births.take_back(one for one in companions if one.collection == self.notices)
-        if gone:
-            removals = [DeleteOne({"_id": id_, "claim": token}) for id_, token in gone.items()]
-            await self.database[self.notices].bulk_write(removals, ordered=False)

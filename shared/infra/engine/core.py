@@ -225,14 +225,10 @@ class Engine(Generic[S]):
         fold.rejections = [item for item in fold.rejections if item.source and item.source.aggregate not in conflicts]
         slots = await self.store.load(sorted(conflicts))
         await self._prepare(batch, slots)
-        discarded = [item for id_ in slots for item in batch.slots[id_].companions]
         for id_, slot in slots.items():
             fold.run(slot, batch.groups[id_])
             batch.slots[id_] = slot
-        kept = [item for slot in slots.values() for item in slot.companions]
-        await self.store.save_companions(kept)
-        stay = {item.document["_id"] for item in kept}
-        await self.store.take_back([item for item in discarded if item.document["_id"] not in stay])
+        await self.store.save_companions([item for slot in slots.values() for item in slot.companions])
         changed = [slot for slot in slots.values() if slot.changed]
         return await self.store.save(changed, batch.stamp, wall_clock())
 

@@ -96,12 +96,6 @@ class AggregateStore(Generic[S]):
         for name, documents in by_collection.items():
             await self.insert_new(name, documents)
 
-    async def take_back(self, companions: Sequence[Companion]) -> None:
-        """Hear which companions belong to decisions that met a conflict, and not to those in their place.
-
-        They may stay where nobody acts on them; a store whose companions are acted on removes its own.
-        """
-
     async def insert_new(self, name: str, documents: Sequence[dict[str, Any]]) -> set[Any]:
         """Insert into a collection of this database what is not there yet; return the ids that were there."""
         try:
