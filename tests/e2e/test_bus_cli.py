@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -72,7 +73,7 @@ async def test_a_replayed_record_that_is_still_wrong_is_a_new_letter(stack: Loca
 
     async def letters(number: int) -> list[dict[str, object]]:
         listed = await cli.json("dead-letters", "list", "--district", DISTRICT, "--error", "invalid-report")
-        found = [one for one in listed["letters"] if "cli-wrong" in (one["text"] or "")]
+        found = [one for one in listed["letters"] if one["key"] == base64.b64encode(b"cli-wrong").decode()]
         return found if len(found) == number else []
 
     (first,) = await until(lambda: letters(1))
