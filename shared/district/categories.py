@@ -71,12 +71,16 @@ class DistrictPolicy(Policy):
 
 
 class Category(Policy):
-    """One kind of matter, e.g. `E06010` 暴露垃圾. `aliases` are other names it is known by."""
+    """One kind of matter, e.g. `E06010` 暴露垃圾. `aliases` are other names it is known by.
+
+    `keywords` are no names: words that in a report's text point to it.
+    """
 
     key: CategoryKey
     name: str = Field(min_length=1)
     name_en: str | None = None
     aliases: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:

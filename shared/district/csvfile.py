@@ -14,7 +14,18 @@ from typing import Any
 from shared.district.problems import Lines, Position, Problem
 
 _LIST_COLUMNS = frozenset(
-    {"aliases", "areas", "assists", "categories", "commands", "evidence.mime", "stages", "successors", "townships"}
+    {
+        "aliases",
+        "areas",
+        "assists",
+        "categories",
+        "commands",
+        "evidence.mime",
+        "keywords",
+        "stages",
+        "successors",
+        "townships",
+    }
 )
 
 

@@ -46,6 +46,7 @@ from shared.district.policies import (
     Retention,
     Rung,
     Surge,
+    TextClassifier,
     Triage,
     Verification,
 )
@@ -123,6 +124,7 @@ class Profile(Section):
     near_duplicates: NearDuplicates = NearDuplicates()
     surge: Surge = Surge()
     triage: Triage = Triage()
+    classifier: TextClassifier = TextClassifier()
     refusals: Refusals = Refusals()
     verification: Verification = Verification()
     holds: Holds = Holds()

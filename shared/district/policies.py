@@ -67,6 +67,16 @@ class Triage(Section):
     owner: DepartmentCode = "centre"
 
 
+class TextClassifier(Section):
+    """Categories proposed from the texts of reports without one (see docs/classifier.md).
+
+    At or above `threshold` (a probability) a proposal opens the case; below it a human decides and is shown it.
+    """
+
+    enabled: bool = True
+    threshold: float = Field(default=0.8, gt=0, le=1)
+
+
 class Refusals(Section):
     """After `max` returns (退单) nobody may return any more; the centre arbitrates in time, or the whistle blows."""
 
@@ -151,6 +161,7 @@ class Retention(Section):
     cases_days: int = Field(default=3_650, ge=1)
     notices_days: int = Field(default=730, ge=1)
     identities_days: int = Field(default=90, ge=1, description="ids of reports, for telling duplicates")
+    answers_days: int = Field(default=1_095, ge=1, description="masked texts that a human classified, for training")
 
 
 LabelMap = dict[str, str]
