@@ -9,6 +9,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from services.router.adapters import answers
 from services.router.adapters.open_work import count_open_work, create_indexes
 from services.router.adapters.world import FetchedWorld
 from services.router.domain.decide import HEEDED, decide
@@ -44,9 +45,10 @@ class Router:
     districts: tuple[str, ...]
 
     async def create_indexes(self) -> None:
-        """Create the indexes of engine and gauges."""
+        """Create the indexes of engine, gauges and answers."""
         await self.engine.store.create_indexes()
         await create_indexes(self.engine.store.collection)
+        await answers.create_indexes(self.engine.store.database)
 
     async def refresh(self) -> None:
         """Pick up new profile versions, and start their series."""

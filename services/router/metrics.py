@@ -13,6 +13,7 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from services.router.domain.answers import Verdict, verdict
 from services.router.domain.model import LIVE, OPEN, Case
 from services.router.domain.opening import DEFAULT_RULE
 from shared.contracts import cases
@@ -40,6 +41,9 @@ TASK_EVENTS: dict[type[Event], str] = {
 }
 TOLD_BEFORE = frozenset({"accepted_late"})
 """Decisions whose event only corrects the instant of one that was counted already."""
+
+CLASSIFIED = "classified"
+"""The reason of a decision by which a human's answer opened a case."""
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 HANDLING = (
@@ -69,6 +73,7 @@ class RouterMetrics:
     open_tasks: Gauge
     handling: Histogram
     matches: Counter
+    answers: Counter
 
     @classmethod
     def create(cls, registry: CollectorRegistry) -> Self:
@@ -93,6 +98,9 @@ class RouterMetrics:
                 registry=registry,
             ),
             matches=counter("rule_matches", "Cases opened by the rule that routed them.", "district", "rule"),
+            answers=counter(
+                "triage_answers", "Cases a human classified, beside what the text suggested.", "district", "verdict"
+            ),
         )
 
     def know(self, profile: Profile) -> None:
@@ -105,6 +113,8 @@ class RouterMetrics:
                 self.tasks.labels(district, department.code, event)
         for rule in (*(rule.id for rule in profile.rules), DEFAULT_RULE):
             self.matches.labels(district, rule)
+        for one in Verdict:
+            self.answers.labels(district, one)
         self.handling.labels(district)
 
     def applied(self, applied: Applied[Case]) -> None:
@@ -114,6 +124,8 @@ class RouterMetrics:
         if applied.decision.reason not in TOLD_BEFORE:
             for event in applied.decision.events:
                 self._count(event)
+                if applied.decision.reason == CLASSIFIED and isinstance(event, cases.CaseOpened):
+                    self.answers.labels(event.district, verdict(event)).inc()
 
     def _count(self, event: Event) -> None:
         if isinstance(event, cases.TaskEvent) and type(event) in TASK_EVENTS:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from shared.contracts.actors import PartnerKind
 from shared.contracts.base import Event, Instant
+from shared.contracts.incidents import Suggestion
 from shared.contracts.limits import Limit, Stage
 
 
@@ -34,11 +35,15 @@ class CaseEvent(Event):
 
 
 class CaseTriaged(CaseEvent):
-    """A report without a usable category waits for a human (分拣); `limit` is how long it may wait."""
+    """A report without a usable category waits for a human (分拣); `limit` is how long it may wait.
+
+    `suggested` is what the text suggests, where that is not sure enough to open the case by itself.
+    """
 
     type: ClassVar[str] = "gridwhistle.case.triaged.v1"
 
     reason: str
+    suggested: Suggestion | None = None
     limit: Limit
     severity: int
     text: str = ""
@@ -63,6 +68,7 @@ class CaseOpened(CaseEvent):
     opened_at: Instant
     category: str
     category_name: str = ""
+    suggested: Suggestion | None = Field(default=None, description="what the text suggested, where it was asked")
     rule: str
     severity: int
     lead: str

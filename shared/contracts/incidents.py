@@ -65,6 +65,17 @@ class Subject(Contract):
     name: str = Field(max_length=200)
 
 
+class Suggestion(Contract):
+    """The category that a report's text suggests, and how sure one may be of it (0 to 1).
+
+    `source` is what suggested it: `words@<profile version>`, or `model@<version>` of the district's trained model.
+    """
+
+    category: str
+    confidence: float = Field(ge=0, le=1)
+    source: str
+
+
 class Report(Contract):
     """Inbound `gridwhistle.report.submit.v1`: `report_id` and one of `text`, `category` are required.
 
@@ -110,6 +121,9 @@ class ReportFacts(Event):
     report_id: str
     category: str | None = None
     category_claimed: str | None = Field(default=None, description="what the partner called it, where no category is")
+    suggested: Suggestion | None = Field(
+        default=None, description="by the text, where the partner named no category; sure enough, it is `category` too"
+    )
     severity: int | None = None
     text: str = ""
     lon: float | None = None

@@ -12,6 +12,7 @@ from typing import Any
 from shared.contracts.actors import PartnerKind
 from shared.contracts.cases import Outcome, TaskRole
 from shared.contracts.ids import task_id
+from shared.contracts.incidents import Suggestion
 from shared.contracts.limits import Limit, Stage
 from shared.decision import Stored
 
@@ -100,6 +101,7 @@ class Waiting(Stored):
     township: str | None = None
     severity: int | None = None
     partner_kind: PartnerKind
+    suggested: Suggestion | None = None
 
 
 class Case(Stored):

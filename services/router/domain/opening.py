@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from services.router.domain.answers import answer
 from services.router.domain.assigning import assign, start_of
 from services.router.domain.change import Change, View, illegal, told
 from services.router.domain.model import Case, CaseState, Terms, Waiting
@@ -166,4 +168,5 @@ def decide_classify(case: Case, command: ClassifyCase, view: View) -> Decision[C
         sentence = f"The profile of {case.district} has no category {command.category!r}."
         raise Rejected("unknown-category", sentence, case.state)
     when = (command.occurred_at, start_of(command))
-    return open_case(case, case.waiting, category, when, view).decided("classified")
+    decision = open_case(case, case.waiting, category, when, view).decided("classified")
+    return replace(decision, companions=answer(case, case.waiting, category.key, command, view))
