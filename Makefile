@@ -52,8 +52,8 @@ soak: install ## half an hour at a steady rate: memory, open files and lag, flat
 	@$(BIN)/python -m tests.fault.soak
 
 .PHONY: bench real
-bench: install ## reports per second beside a bare relay of the same records
-	@$(BIN)/python -m tests.bench
+bench: install ## speed, latency, growth and memory beside a floor and a naive pipeline (Java 17, Maven; QUICK=1)
+	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(if $(PORT_BASE),--port-base $(PORT_BASE))
 
 real: install ## a city's real requests through the pipeline, verdict by verdict (GW_REAL_DATA, GW_BOSTON_FILE)
 	@$(BIN)/gridwhistle real $(if $(PORT_BASE),--port-base $(PORT_BASE))

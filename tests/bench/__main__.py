@@ -1,66 +1,44 @@
-"""`python -m tests.bench`: reports per second through all four services beside a bare relay of the same records."""
+"""`python -m tests.bench` (`make bench`): how fast it is, beside a floor and beside the same thing written plainly."""
 
 import asyncio
 import json
-import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from deploy.local.config import STATE
 from deploy.local.errors import StackError
-from tests.bench.pipeline import Measured, measure
+from shared.infra.clock import monotonic
+from tests.bench.run import QUICK, Size, run
+from tests.bench.table import lines, summary
+
+BEGUN = monotonic()
 
 
 def bench(
-    reports: Annotated[int, typer.Option(min=10)] = 20_000,
-    broker: Annotated[Literal["kafka", "tansu"], typer.Option(envvar="BROKER")] = "kafka",
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Two minutes, to see that it runs; figures mean little.")
+    ] = False,
     port_base: Annotated[int | None, typer.Option(envvar="PORT_BASE")] = None,
     state: Annotated[Path, typer.Option(metavar="DIR")] = STATE / "bench",
 ) -> None:
-    """Measure once and write .local/bench.json."""
+    """Measure once on Apache Kafka and mongod, print the table and write .local/bench.json."""
     try:
-        measured = asyncio.run(measure(reports, broker, port_base, state.resolve(), _say))
-    except (StackError, TimeoutError) as error:
+        result = asyncio.run(run(QUICK if quick else Size(), state.resolve(), port_base, _say))
+    except (StackError, TimeoutError, RuntimeError) as error:
         _say(str(error))
         raise typer.Exit(1) from None
-    _write(state.resolve().parent / "bench.json", measured, broker)
-    for line in _lines(measured):
+    path = state.resolve().parent / "bench.json"
+    path.write_text(json.dumps(summary(result), indent=2) + "\n", encoding="utf-8")
+    for line in lines(result):
         typer.echo(line)
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
-
-
-def _write(path: Path, measured: Measured, broker: str) -> None:
-    content = {
-        "reports_per_second": round(measured.reports_per_second, 1),
-        "relay_records_per_second": round(measured.relay_records_per_second, 1),
-        "ratio": round(measured.reports_per_second / measured.relay_records_per_second, 4),
-        "reports": measured.reports,
-        "seconds": round(measured.seconds, 2),
-        "notices_handed_over": measured.handed,
-        "cpu_seconds": measured.cpu,
-        "broker": broker,
-        "cores": os.cpu_count(),
-    }
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def _lines(measured: Measured) -> list[str]:
-    ratio = measured.reports_per_second / measured.relay_records_per_second
-    lines = [
-        f"reports                        {measured.reports:,} ({measured.taken:,} taken in)",
-        f"notices handed over            {measured.handed:,}",
-        f"seconds                        {measured.seconds:.1f}",
-        f"reports per second             {measured.reports_per_second:,.0f}",
-        f"bare relay, records per second {measured.relay_records_per_second:,.0f}",
-        f"ratio                          {ratio:.4f}",
-    ]
-    return [*lines, *(f"cpu seconds {name:<18} {seconds:.1f}" for name, seconds in measured.cpu.items())]
+    sys.stderr.write(f"{monotonic() - BEGUN:5.0f} s  {line}\n")
 
 
 if __name__ == "__main__":
