@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.intake.domain.masking import mask
+from services.intake.domain.text import clean_text
 from shared.classifier.features import clean
 
 COLUMNS = ("text", "label")
@@ -43,6 +45,8 @@ class Examples:
 def read_examples(path: Path) -> Examples:
     """Read a CSV file with the columns `text` and `label`, plain or gzipped, UTF-8 (with mark or without) or GB 18030.
 
+    The texts become what intake makes of them, for that is what a service will be asked about.
+
     Raises:
         UnreadableFileError: it is no such file.
     """
@@ -52,11 +56,16 @@ def read_examples(path: Path) -> Examples:
     if missing:
         raise UnreadableFileError(f"{path} has no column {' and no column '.join(missing)}; its first line names them")
     try:
-        rows = [Example((row["text"] or "").strip(), (row["label"] or "").strip()) for row in reader]
+        rows = [Example(as_intake_makes_it(row["text"] or ""), (row["label"] or "").strip()) for row in reader]
     except csv.Error as error:
         raise UnreadableFileError(f"{path}, line {reader.line_num}: {error}") from error
     whole = tuple(row for row in rows if row.text and row.label)
     return Examples(whole, len(rows) - len(whole))
+
+
+def as_intake_makes_it(text: str) -> str:
+    """Return a text in one form of each character and with numbers of persons masked."""
+    return mask(clean_text(text))
 
 
 def _text(path: Path) -> str:

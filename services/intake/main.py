@@ -25,6 +25,7 @@ from services.intake.sealing import COLLECTION as VAULT
 from services.intake.sealing import Sealer
 from services.intake.settings import IntakeSettings
 from shared.infra.app import Periodic, ResilientApp, Service, build_app
+from shared.infra.classifiers import ClassifierCache, ClassifierStore
 from shared.infra.clock import Clock
 from shared.infra.directory import DATABASE, ProfileCache, ProfileStore
 from shared.infra.engine import AggregateStore, Engine
@@ -56,9 +57,12 @@ def create_intake(
         engine.wrap_step = killing(settings.fault_point)
     # Every district, also in a worker for some: reports without a district may belong anywhere.
     profiles = ProfileCache(ProfileStore(client[DATABASE]))
+    refused = metrics[1].suggestions.refused
+    classifiers = ClassifierCache(ClassifierStore(client[DATABASE]), lambda district: refused.labels(district).inc())
     sealer = Sealer(Vault.load(settings.vault_keys_file))
     retention = Retention(store, clock, metrics[1])
-    return Intake(engine, profiles, Candidates(store.collection), Pins(store), sealer, retention, metrics[1])
+    candidates, pins = Candidates(store.collection), Pins(store)
+    return Intake(engine, profiles, classifiers, candidates, pins, sealer, retention, metrics[1])
 
 
 def create_resealing(intake: Intake, registry: CollectorRegistry) -> Resealing:

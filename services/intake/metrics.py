@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from services.intake.domain.model import Refused, ReportState, Submission
+from services.intake.domain.model import Draft, Refused, ReportState, Submission
 from services.intake.domain.reading import Kind
 from shared.contracts.commands import Command
 from shared.contracts.incidents import Precision
@@ -23,6 +23,67 @@ ROUTES = ("/v1/reports", "/v1/commands")
 STATUSES = (202, 400, 401, 403, 405, 408, 413, 429, 500, 503)
 FORGOTTEN = ("reports", "pins", "vault", "erased")
 UNKNOWN = "unknown"
+SUGGESTED = ("opened", "triaged", "silent")
+"""What a text's suggestion did: opened the case, went to a human with it, or there was none."""
+
+CONFIDENCES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionMetrics:
+    """What texts suggested, for reports whose partner named no category that we know."""
+
+    outcomes: Counter
+    confidence: Histogram
+    version: Gauge
+    refused: Counter
+
+    @classmethod
+    def create(cls, registry: CollectorRegistry, prefix: str) -> SuggestionMetrics:
+        """Register the metrics."""
+        return cls(
+            Counter(
+                f"{prefix}_suggestions",
+                "Reports without a known category, by what their text's suggestion did.",
+                ["district", "outcome"],
+                registry=registry,
+            ),
+            Histogram(
+                f"{prefix}_suggestion_confidence",
+                "How sure the suggestions were.",
+                ["district"],
+                buckets=CONFIDENCES,
+                registry=registry,
+            ),
+            Gauge(
+                f"{prefix}_classifier_version",
+                "Version of the trained model at work, 0 where there is none.",
+                ["district"],
+                registry=registry,
+            ),
+            Counter(
+                f"{prefix}_classifiers_refused",
+                "Stored models that could not be read; the one before stays at work.",
+                ["district"],
+                registry=registry,
+            ),
+        )
+
+    def know(self, district: str) -> None:
+        """Start a district's series at zero."""
+        for outcome in SUGGESTED:
+            self.outcomes.labels(district, outcome)
+        self.confidence.labels(district)
+        self.refused.labels(district)
+
+    def taken(self, draft: Draft) -> None:
+        """Count a report that was taken in; one whose partner said what it is about suggests nothing."""
+        district, said = draft.origin.district, draft.suggested
+        if said is not None:
+            self.confidence.labels(district).observe(said.confidence)
+            self.outcomes.labels(district, "opened" if draft.category else "triaged").inc()
+        elif draft.category is None:
+            self.outcomes.labels(district, "silent").inc()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +95,7 @@ class IntakeMetrics:
     located: Counter
     requests: Counter
     forgotten: Counter
+    suggestions: SuggestionMetrics
     partners: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
@@ -50,6 +112,7 @@ class IntakeMetrics:
             counter("located", "Accepted and merged reports by how their place was found.", "district", "precision"),
             counter("http_requests", "HTTP requests by answer.", "route", "status"),
             counter("forgotten", "Documents removed: by retention from a collection, or on request.", "what"),
+            SuggestionMetrics.create(registry, prefix),
         )
         for what in FORGOTTEN:
             metrics.forgotten.labels(what)
@@ -70,6 +133,7 @@ class IntakeMetrics:
                 self._begin(district, partner.id)
         for precision in Precision:
             self.located.labels(district, precision)
+        self.suggestions.know(district)
 
     def _begin(self, district: str, partner: str) -> None:
         for outcome in REPORT_OUTCOMES:
@@ -96,6 +160,7 @@ class IntakeMetrics:
         self.report(origin.district, origin.partner.id, reason)
         if applied.decision.events:
             self.located.labels(origin.district, submission.place.precision).inc()
+            self.suggestions.taken(submission.draft)
 
     def on_rejected(self, rejection: Rejection) -> None:
         """Count one refusal under the topic it came on."""

@@ -18,10 +18,12 @@ from services.intake.domain.nearness import Match, Sighting
 from services.intake.domain.rounds import MAX_ROUNDS, Waiting, find_match, split
 from services.intake.metrics import IntakeMetrics
 from services.intake.sealing import Sealer
+from shared.classifier.suggester import Suggester
 from shared.contracts.commands import EraseReporter
 from shared.contracts.topics import UNLOCATED, parse_topic
-from shared.district.lookup import Place
+from shared.district.lookup import DirectoryIndex, Place
 from shared.district.policies import NearDuplicates
+from shared.infra.classifiers import ClassifierCache
 from shared.infra.directory import ProfileCache
 from shared.infra.engine import Engine, Input
 from shared.infra.engine.inbox import Record
@@ -36,6 +38,7 @@ class Intake:
 
     engine: Engine[ReportState]
     profiles: ProfileCache
+    classifiers: ClassifierCache
     candidates: Candidates
     pins: Pins
     sealer: Sealer
@@ -44,17 +47,27 @@ class Intake:
     desk: Desk = field(default_factory=lambda: Desk({}))
 
     async def refresh(self) -> None:
-        """Pick up new versions of profiles.
+        """Pick up new versions of profiles and of trained models.
 
         Raises:
             Transient: the database is away; what is known stays.
         """
         for district in await self.profiles.refresh():
             self.metrics.know(self.profiles.get(district))
+        trained = await self.classifiers.refresh()
         known = {district: self.profiles.get(district) for district in self.profiles.districts}
-        if known != self.desk.indexes:
-            self.desk = Desk(known)
+        if trained or known != self.desk.indexes:
+            self.desk = Desk(known, {district: self._suggester(index) for district, index in known.items()})
             settle()
+
+    def _suggester(self, index: DirectoryIndex) -> Suggester:
+        """Return what judges a district's texts: the one at work where nothing of it is new."""
+        district = index.profile.code
+        before, trained = self.desk.suggesters.get(district), self.classifiers.get(district)
+        self.metrics.suggestions.version.labels(district).set(trained.version if trained else 0)
+        if before is not None and before.index is index and before.trained is trained:
+            return before
+        return Suggester(index, trained)
 
     async def forget(self) -> None:
         """Remove what every district has kept long enough."""

@@ -80,7 +80,7 @@ def _head(text: bytes) -> tuple[tuple[str, ...], int, float]:
     try:
         said = json.loads(text)
         labels, features, sharpness = tuple(said["labels"]), said["features"], float(said["sharpness"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadModelError("its head is not what a model's head says") from error
     named = all(isinstance(label, str) and 0 < len(label) <= _MAX_LABEL for label in labels)
     if not named or not 2 <= len(set(labels)) == len(labels) <= MAX_LABELS:  # noqa: PLR2004 - one is no choice

@@ -100,6 +100,7 @@ def _facts(event: Submission, now: datetime) -> dict[str, Any]:
         "report_id": draft.report_id,
         "category": draft.category,
         "category_claimed": draft.category_claimed,
+        "suggested": draft.suggested,
         "severity": draft.severity,
         "text": draft.text,
         "lon": draft.asked.lon,

@@ -6,7 +6,7 @@ The HTTP gateway asks the same desk before it takes a message, so both ways in r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from services.intake.domain.normalise import asked_of, clean_id, fingerprint, no
 from services.intake.domain.reading import Kind, Message
 from services.intake.domain.text import clean_text
 from services.intake.sources import parse_report
+from shared.classifier.suggester import Suggester
 from shared.contracts.commands import Command
 from shared.contracts.incidents import Report
 from shared.contracts.registry import command_types
@@ -54,9 +55,10 @@ class Parsed:
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything the desk knows: the newest profile of every district."""
+    """Everything the desk knows: the newest profile of every district, and what judges the texts of its reports."""
 
     indexes: Mapping[str, DirectoryIndex]
+    suggesters: Mapping[str, Suggester] = field(default_factory=dict)
 
     @cached_property
     def extents(self) -> tuple[Extent, ...]:
@@ -140,7 +142,8 @@ class Desk:
         return read_command(envelope.message, self._origin(envelope, district))
 
     def _origin(self, envelope: Envelope, district: str) -> Origin:
-        return Origin(self.index(district), self.partner(district, envelope.partner), envelope.received)
+        index, partner = self.index(district), self.partner(district, envelope.partner)
+        return Origin(index, partner, envelope.received, self.suggesters.get(district))
 
     def check(self, envelope: Envelope) -> str:
         """Check a message as far as it can be without the database; return its key, a report's or a case's id.

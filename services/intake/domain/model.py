@@ -9,7 +9,8 @@ from typing import Any
 
 from services.intake.domain.nearness import Match, Sighting
 from services.intake.domain.reading import Kind
-from shared.contracts.incidents import Media, Reporter, Subject
+from shared.classifier.suggester import Suggester
+from shared.contracts.incidents import Media, Reporter, Subject, Suggestion
 from shared.decision import Companion, Poison, Stored
 from shared.district.lookup import Asked, DirectoryIndex, Place
 from shared.district.parties import Partner
@@ -53,6 +54,7 @@ class Origin:
     index: DirectoryIndex
     partner: Partner
     received: datetime
+    suggester: Suggester | None = None
 
     @property
     def district(self) -> str:
@@ -73,6 +75,7 @@ class Draft:
     due_at: datetime | None
     category: str | None
     category_claimed: str | None
+    suggested: Suggestion | None
     severity: int | None
     text: str
     address: str | None

@@ -15,10 +15,11 @@ from services.intake.domain.instants import UnreadableTimeError, believe, parse_
 from services.intake.domain.masking import mask, names_in, redact
 from services.intake.domain.model import Draft, Origin
 from services.intake.domain.phone import e164
+from services.intake.domain.suggesting import suggested_category
 from services.intake.domain.text import clean_line, clean_text
 from services.intake.domain.wording import Invalid
 from shared.contracts.ids import case_id
-from shared.contracts.incidents import Media, Report, Reporter, Subject
+from shared.contracts.incidents import Media, Report, Reporter, Subject, Suggestion
 from shared.decision import Rejected
 from shared.district.lookup import Asked
 from shared.district.parties import Partner
@@ -66,7 +67,7 @@ def normalise(report: Report, content: bytes, origin: Origin) -> Draft:
     reporter = _reporter(report.reporter)
     names = names_in(report.reporter.name if report.reporter else None, report.parties)
     text = redact(clean_text(report.text), names) if report.text else ""
-    category, claimed = _category(report, text, names, origin)
+    category, claimed, suggested = _category(report, text, names, origin)
     asked = asked_of(report, origin.partner)
     return Draft(
         origin=origin,
@@ -78,6 +79,7 @@ def normalise(report: Report, content: bytes, origin: Origin) -> Draft:
         due_at=_instant(report.due_at, "due_at", origin) if origin.partner.own_limit else None,
         category=category,
         category_claimed=claimed,
+        suggested=suggested,
         severity=report.severity,
         text=text,
         address=redact(asked.address, names) if asked.address else None,
@@ -117,17 +119,23 @@ def _occurred(report: Report, origin: Origin) -> tuple[datetime, datetime | None
     return believe(claim, origin.received, profile.max_backdating, profile.future_tolerance)
 
 
-def _category(report: Report, text: str, names: Sequence[str], origin: Origin) -> tuple[str | None, str | None]:
-    """Return the key, or None and what the partner called it."""
+Meant = tuple[str | None, str | None, Suggestion | None]
+"""The category's key, what the partner called it where that is none, and what the text suggests."""
+
+
+def _category(report: Report, text: str, names: Sequence[str], origin: Origin) -> Meant:
+    """Return what a report is about; the text is asked only where the partner's word is none that we know."""
     claim = clean_line(report.category, CLAIM_LIMIT) if report.category else ""
     key = find_category(origin.index, claim, origin.partner.label_map) if claim else None
-    claim = claim if key else redact(claim, names)
-    if key is None and not text:
+    if key is not None:
+        return key, None, None
+    claim = redact(claim, names)
+    if not text:
         raise Rejected(
             "unknown-category",
             f"District {origin.district} knows no category {claim!r}, and there is no text to go by.",
         )
-    return key, None if key else claim or None
+    return suggested_category(claim, text, origin)
 
 
 def asked_of(report: Report, partner: Partner) -> Asked:
