@@ -34,10 +34,11 @@ class Tail:
         self.path.touch()
         with self.path.open("rb") as file:
             file.seek(0, 2)
+            begun = b""
             while True:
-                if fresh := file.readlines():
-                    now = _milliseconds()
-                    self.lines += [(now, line) for line in fresh]
+                *whole, begun = (begun + file.read()).split(b"\n")
+                now = _milliseconds()
+                self.lines += [(now, line) for line in whole]
                 await pause(LOOK_SECONDS)
 
 
