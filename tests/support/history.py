@@ -6,6 +6,7 @@ memory and of the test on the running stack.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -46,6 +47,21 @@ class Chance(Protocol):
 
     def number(self, least: int, most: int) -> int:
         """Return a number between two, both included."""
+
+
+class Seeded:
+    """Choices of a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+
+    def pick(self, options: Sequence[T]) -> T:
+        """Return one of several."""
+        return self.random.choice(options)
+
+    def number(self, least: int, most: int) -> int:
+        """Return a number between two."""
+        return self.random.randint(least, most)
 
 
 @dataclass(frozen=True)

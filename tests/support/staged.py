@@ -7,7 +7,6 @@ itself, and what is compared are outcomes and not instants; those are compared w
 from __future__ import annotations
 
 import asyncio
-import random
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -32,12 +31,12 @@ from shared.contracts.ids import event_id
 from shared.contracts.incidents import Report, ReportFacts
 from shared.district.model import Profile
 from shared.infra.mongo import connect
-from tests.support.history import History, Sent
+from tests.support.history import History, Seeded, Sent
 from tests.support.likeness import Seen, of_model, of_states
 from tests.support.model.district import DistrictModel
+from tests.support.side_by_side import perform
 from tests.support.stand_ins import figures
 
-T = TypeVar("T")
 S = TypeVar("S", bound=BaseModel)
 MARGIN = timedelta(minutes=30)
 """A second and a half at 1,200 times real time: what the pipeline is given to say all that it has to say."""
@@ -46,21 +45,6 @@ INSTANTS = ("ended_at", "opened_at", "completed", "held_until", "asked", "start"
             "muster_by")  # fmt: skip
 YES_OR_NO = ("accepted", "expired", "breached", "on_scene", "ended", "closing", "answered", "present")
 _STAMP = re.compile(r":\d{12}$")
-
-
-class Seeded:
-    """Choices of a seed."""
-
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
-
-    def pick(self, options: Sequence[T]) -> T:
-        """Return one of several."""
-        return self.random.choice(options)
-
-    def number(self, least: int, most: int) -> int:
-        """Return a number between two."""
-        return self.random.randint(least, most)
 
 
 @dataclass
@@ -142,15 +126,6 @@ class Script:
             perform(model, one)
         model.until(end)
         return outcomes(of_model(model))
-
-
-def perform(model: DistrictModel, one: Sent) -> None:
-    """Let the model hear what was sent."""
-    if one.name is None:
-        model.report(one.id, one.partner, one.content)
-    else:
-        model.command(one.id, one.partner, one.name, one.content)
-    model.settle()
 
 
 def outcomes(seen: Seen) -> Seen:

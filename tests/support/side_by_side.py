@@ -1,0 +1,57 @@
+"""Model and services under the same history, compared."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.district.model import Profile
+from tests.support.cores import Cores
+from tests.support.history import Chance, History, Sent
+from tests.support.likeness import differences, of_cores, of_model
+from tests.support.model.district import DistrictModel
+from tests.support.truths import Truths, each_notice_once, no_id_with_two_contents
+
+
+class SideBySide:
+    """One district twice. `chance` makes the history, `order` says in which order topics are read."""
+
+    def __init__(self, profile: Profile, start: datetime, chance: Chance, order: Chance) -> None:
+        self.model = DistrictModel(profile, start)
+        self.cores = Cores(profile, start, order.pick)
+        self.history = History(self.model, chance)
+        self.truths = Truths(self.cores.index)
+
+    def speak(self) -> None:
+        """Let somebody report or command; everybody hears it before anything else happens, in whichever order."""
+        self.hear(self.history.next())
+        self.cores.sweep()
+
+    def hear(self, one: Sent) -> None:
+        """Tell both what was sent."""
+        perform(self.model, one)
+        self.cores.submit(one.id, one.partner, one.name, one.content)
+
+    def pass_time(self) -> None:
+        """Let time pass to the instant at which something happens, or past it."""
+        end = self.history.pause()
+        self.model.until(end)
+        self.cores.advance(end)
+
+    def compare(self, *parts: str) -> None:
+        """Check that both are alike, in the parts named or in everything, and that what is always true is true."""
+        model, services = of_model(self.model), of_cores(self.cores)
+        found = differences({part: model[part] for part in parts or model}, services)
+        assert not found, "\n".join(found)
+        cores = self.cores
+        self.truths.check(cores.reports.states(), cores.cases.states(), cores.times.states())
+        each_notice_once(cores.events("notifications"))
+        no_id_with_two_contents(record for topic in cores.bus.topics.values() for record in topic)
+
+
+def perform(model: DistrictModel, one: Sent) -> None:
+    """Let the model hear what was sent."""
+    if one.name is None:
+        model.report(one.id, one.partner, one.content)
+    else:
+        model.command(one.id, one.partner, one.name, one.content)
+    model.settle()
