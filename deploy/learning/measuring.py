@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import precision_recall_fscore_support
 from sklearn.model_selection import StratifiedGroupKFold
 
 from deploy.learning.examples import Example, groups
@@ -66,8 +68,13 @@ def _parts(rows: Sequence[Example], folds: int) -> Iterator[tuple[Any, Any]]:
     together = groups([row.text for row in rows])
     if len(set(together)) < folds:
         raise TooFewError(f"{folds} folds need as many different texts; there are {len(set(together))}")
+    if max(Counter(labels).values()) < folds:
+        raise TooFewError(f"{folds} folds need a label with as many texts; the largest has fewer")
     parts = StratifiedGroupKFold(folds, shuffle=True, random_state=SEED)
-    yield from parts.split(np.zeros(len(rows)), np.array(labels), together)
+    with warnings.catch_warnings():
+        # A label with fewer texts than folds is missing from some of them; its recall says so.
+        warnings.simplefilter("ignore", UserWarning)
+        yield from parts.split(np.zeros(len(rows)), np.array(labels), together)
 
 
 def figures(judged: Judged, threshold: float) -> dict[str, Any]:
@@ -111,8 +118,8 @@ def _point(judged: Judged, right: Any, surest: Any, share: float) -> dict[str, f
 
 def _confusion(judged: Judged, labels: Sequence[str]) -> dict[str, Any]:
     guessed = [*labels, *sorted(set(judged.guesses) - set(labels))]
-    table = confusion_matrix(judged.truth, judged.guesses, labels=guessed)[: len(labels)]
-    return {"truth": list(labels), "guessed": guessed, "rows": table.tolist()}
+    counts = Counter(zip(judged.truth, judged.guesses, strict=True))
+    return {"truth": list(labels), "guessed": guessed, "rows": [[counts[a, b] for b in guessed] for a in labels]}
 
 
 def _milliseconds(seconds: Sequence[float]) -> dict[str, float]:

@@ -22,9 +22,12 @@ from shared.classifier.features import read
 from shared.classifier.model import Model, certainty, heaviest, quantised
 
 FEWEST = 5
-"""Examples of a category from which anything can be learnt."""
+"""Different texts of a category from which anything can be learnt."""
 
 MOST_BYTES = 6 * 1024 * 1024
+MOST_WEIGHTS = 30_000_000
+"""Features times categories while learning, 8 bytes each: a centre with 300 categories would ask for gigabytes."""
+
 FOLDS = 3
 SEED = 20260701
 _SEEN_TWICE = 2
@@ -58,13 +61,15 @@ class Table:
     counts: csr_matrix
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> Table:
-        """Read the texts; a feature that only one of them has teaches nothing."""
+    def of(cls, texts: Sequence[str], most: int) -> Table:
+        """Read the texts; a feature that only one of them has teaches nothing, nor do the rarest beyond `most`."""
         found = [read(text) for text in texts]
         keys, columns = np.unique(np.concatenate([keys for keys, _ in found]), return_inverse=True)
         ends = np.cumsum([0, *(len(keys) for keys, _ in found)])
         counts = csr_matrix((np.concatenate([count for _, count in found]), columns, ends), (len(found), len(keys)))
-        kept = np.flatnonzero(np.bincount(columns, minlength=len(keys)) >= _SEEN_TWICE)
+        texts_with = np.bincount(columns, minlength=len(keys))
+        commonest = np.sort(np.argsort(-texts_with, kind="stable")[:most])
+        kept = commonest[texts_with[commonest] >= _SEEN_TWICE]
         return cls(keys[kept], counts[:, kept])
 
     def only(self, places: NDArray[np.intp]) -> Table:
@@ -97,20 +102,21 @@ class Table:
 
 
 def learn(examples: Sequence[Example]) -> Learnt:
-    """Learn from examples; categories with fewer than five are left out.
+    """Learn from examples; categories with fewer than five different texts are left out.
 
     Raises:
         TooFewError: fewer than two categories are left.
     """
-    sizes = Counter(one.label for one in examples)
+    together = groups([one.text for one in examples])
+    sizes = Counter(label for label, _ in {(one.label, group) for one, group in zip(examples, together, strict=True)})
     left_out = {label: number for label, number in sizes.items() if number < FEWEST}
     used = [one for one in examples if one.label not in left_out]
     labels = tuple(sorted({one.label for one in used}))
     if len(labels) < _SEEN_TWICE:
-        raise TooFewError(f"two categories with at least {FEWEST} examples each are needed; there are {len(labels)}")
+        raise TooFewError(f"two categories with {FEWEST} different texts each are needed; there are {len(labels)}")
     texts = [one.text for one in used]
     truth = np.searchsorted(np.array(labels), [one.label for one in used])
-    table = Table.of(texts)
+    table = Table.of(texts, MOST_WEIGHTS // len(labels))
     unseen = _unseen(table, truth, groups(texts), len(labels))
     model = _model(table, truth, labels, _sharpness(unseen, truth))
     return Learnt(model, left_out, len(used), float((unseen.argmax(axis=1) == truth).mean()))
