@@ -22,8 +22,8 @@ SLOW: Data = {"accept": "20 calendar_days", "stages": ["handle=30 calendar_days"
 LATE: Data = {**SLOW, "stages": ["handle=5 calendar_days"]}
 LADDER = [
     {"level": 1, "audience": ["head"]},
-    {"level": 2, "after": "2 calendar_days", "audience": ["centre_director"]},
-    {"level": 3, "after": "3 calendar_days", "audience": ["centre_director"], "action": "whistle"},
+    {"level": 2, "audience": ["centre_director"]},
+    {"level": 3, "audience": ["centre_director"], "action": "whistle"},
 ]
 
 

@@ -157,8 +157,13 @@ async def _undisturbed(world: World) -> list[Play]:
     plays = [world.new_play(name) for name in names]
     for play in plays:
         world.cast.begin(play)
-    await until(lambda: world.cast.under_way() == 0, 90, f"the end of {len(plays)} undisturbed scripts")
-    await until(lambda: all(one.arrived for one in plays), 30, "their notices")
+    try:
+        await until(lambda: all(one.done and one.arrived for one in plays), 90, "the end of the undisturbed scripts")
+    except TimeoutError as late:
+        left = [
+            f"{one.name} at cue {one.cue}, heard {dict(one.heard)}" for one in plays if not one.done or not one.arrived
+        ]
+        raise TimeoutError("\n".join([str(late), *left])) from None
     world.say(f"{len(plays)} scripts played undisturbed")
     return plays
 
