@@ -33,7 +33,7 @@ SEED = 20260701
 _SEEN_TWICE = 2
 _RARITY_POWER = 1.25
 _UNFOCUSED = 0.3
-_SMOOTHING = 0.5
+_SMOOTHING = 0.2
 _LOOSENESS = 2.0
 _NEVER = -2.0
 """A score below any: the fold had no example of the category."""

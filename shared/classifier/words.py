@@ -100,7 +100,7 @@ class WordBook:
     def _resembling(self, text: str) -> Guess | None:
         """Return the category of whose name the text holds the greatest part, if that is at least half of it."""
         held: dict[str, float] = defaultdict(float)
-        for pair in {text[at : at + 2] for at in range(len(text) - 1)}:
+        for pair in _neighbours(text):
             for words, share in self._pairs.get(pair, ()):
                 held[words] += share
         best = max(held, key=lambda words: held[words], default=None)
@@ -141,7 +141,7 @@ def _weighed(found: dict[str, float]) -> Guess:
 
 def _pairs_of(phrases: Iterable[Phrase]) -> dict[str, list[tuple[str, float]]]:
     """Return, for each pair of characters, the names it occurs in and how much of each it makes up; rare ones more."""
-    pairs = {one.words: {one.words[at : at + 2] for at in range(len(one.words) - 1)} for one in phrases if not one.hint}
+    pairs = {one.words: _neighbours(one.words) for one in phrases if not one.hint}
     uses = Counter(pair for some in pairs.values() for pair in some)
     shares: dict[str, list[tuple[str, float]]] = defaultdict(list)
     for words, some in pairs.items():
@@ -149,3 +149,8 @@ def _pairs_of(phrases: Iterable[Phrase]) -> dict[str, list[tuple[str, float]]]:
         for pair in some:
             shares[pair].append((words, 1 / math.sqrt(uses[pair]) / whole))
     return dict(shares)
+
+
+def _neighbours(text: str) -> set[str]:
+    """Return the pairs of neighbouring characters of a text."""
+    return {text[at : at + 2] for at in range(len(text) - 1) if " " not in text[at : at + 2]}

@@ -33,6 +33,8 @@ class Facts(BaseModel):
     severity: int = 3
     episode: int = 1
     category: str | None = None
+    suggested: str | None = None
+    confidence: float | None = None
     place: str = ""
     summary: str = ""
     department: str | None = None

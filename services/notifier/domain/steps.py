@@ -109,7 +109,9 @@ def reporter_ref(event: incidents.ReportFacts) -> str:
 
 
 def _triaged(draft: _Draft) -> tuple[Telling, ...]:
-    facts = {"reason": shorten(draft.event.reason, MAX_REASON), "limit": draft.event.limit}
+    facts: dict[str, Any] = {"reason": shorten(draft.event.reason, MAX_REASON), "limit": draft.event.limit}
+    if draft.event.suggested:
+        facts |= {"suggested": draft.event.suggested.category, "confidence": draft.event.suggested.confidence}
     return (draft.telling("triage", "triage", facts, moot=True),)
 
 

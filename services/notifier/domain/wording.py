@@ -94,6 +94,8 @@ _SAY: dict[str, Callable[[Speech, Any], Any]] = {
     "substitute": Speech.department,
     "substituted": Speech.department,
     "category": Speech.category,
+    "suggested": Speech.category,
+    "confidence": lambda _, confidence: f"{confidence:.0%}",
     "due_at": Speech.instant,
     "until": Speech.instant,
     "limit": Speech.limit,

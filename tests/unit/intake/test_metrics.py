@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -10,6 +11,7 @@ from services.intake.domain.decide import decide
 from services.intake.domain.model import Refused
 from services.intake.domain.reading import Kind
 from services.intake.metrics import IntakeMetrics, IntakeObserver
+from shared.contracts.incidents import Suggestion
 from shared.decision import Poison
 from shared.infra.engine import Input
 from shared.infra.engine.fold import Applied, Rejection
@@ -80,3 +82,17 @@ def test_strangers_become_no_labels() -> None:
     assert b"stranger" not in generate_latest(registry)
     observer.counted("duplicate", 3)
     assert value(registry, "records_total", outcome="duplicate") == 3
+
+
+def test_what_texts_suggested_is_counted() -> None:
+    """Opened, triaged with it, or silent; a report whose partner named its category suggests nothing."""
+    observer, registry = counted()
+    said = Suggestion(category="E06010", confidence=0.85, source="words@3")
+    for category, suggested in (("E06010", said), (None, said), (None, None), ("E06010", None)):
+        event = submission()
+        event = replace(event, draft=replace(event.draft, category=category, suggested=suggested))
+        observer.applied(Applied(Input("a", "c", event), decide(None, event, NOW)))
+    for outcome in ("opened", "triaged", "silent"):
+        assert value(registry, "suggestions_total", district=DISTRICT, outcome=outcome) == 1
+    assert value(registry, "suggestion_confidence_bucket", district=DISTRICT, le="0.9") == 2
+    assert value(registry, "suggestion_confidence_bucket", district=DISTRICT, le="0.8") == 0

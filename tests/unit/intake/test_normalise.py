@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,10 +13,13 @@ from services.intake.domain.coordinates import wgs84_to_gcj02
 from services.intake.domain.model import Draft, Origin
 from services.intake.domain.normalise import fingerprint, normalise
 from services.intake.sources import parse_report
+from shared.classifier.suggester import Suggester
 from shared.contracts.ids import case_id
 from shared.contracts.incidents import Reporter
 from shared.decision import Poison
-from tests.unit.intake.world import CASE, DISTRICT, INDEX, SENT, origin, report
+from shared.district.lookup import DirectoryIndex
+from shared.district.policies import TextClassifier
+from tests.unit.intake.world import CASE, DISTRICT, INDEX, SENT, origin, profile, report
 
 HALF_PAST = datetime(2026, 7, 1, 0, 30, tzinfo=UTC)
 
@@ -192,3 +196,46 @@ def test_the_fingerprint_is_of_the_content() -> None:
     assert fingerprint(one) == fingerprint({"b": {"d": [1, {}]}, "a": 1})
     assert fingerprint(one) != fingerprint({**one, "a": 2})
     assert fingerprint({"a": [1, 2]}) != fingerprint({"a": [2, 1]})
+
+
+def judged(threshold: float = 0.8) -> Origin:
+    """Return the grid app in a district whose texts are judged."""
+    index = DirectoryIndex(profile(classifier=TextClassifier(threshold=threshold)))
+    return replace(origin(index=index), suggester=Suggester(index))
+
+
+def test_a_report_without_a_category_gets_the_one_its_text_is_sure_of() -> None:
+    """With what suggested it and how surely; a near-duplicate finds it by that category."""
+    found = draft(report(category=None, text="楼下乱堆杂物，请清理"), judged())
+    assert (found.category, found.category_claimed) == ("E06036", None)
+    assert found.suggested is not None
+    assert (found.suggested.category, found.suggested.source) == ("E06036", "words@3")
+    assert found.suggested.confidence > 0.8
+    assert found.sighting() is not None
+
+
+@pytest.mark.parametrize(("text", "suggests"), [("楼下有垃圾", "E06010"), ("天气真好", None)])
+def test_a_report_whose_text_is_not_sure_keeps_what_it_suggests(text: str, suggests: str | None) -> None:
+    """A human decides."""
+    found = draft(report(category=None, text=text), judged())
+    assert found.category is None
+    assert (found.suggested and found.suggested.category) == suggests
+
+
+def test_the_districts_threshold_decides() -> None:
+    """The same text, another policy."""
+    assert draft(report(category=None, text="楼下有垃圾"), judged(threshold=0.5)).category == "E06010"
+
+
+def test_a_category_that_nobody_knows_goes_to_a_human_whatever_the_text_says() -> None:
+    """The partner meant something; its word is read as the title."""
+    found = draft(report(category="乱堆杂物类", text="请处理"), judged())
+    assert (found.category, found.category_claimed) == (None, "乱堆杂物类")
+    assert found.suggested is not None
+    assert found.suggested.category == "E06036"
+
+
+def test_a_partner_that_names_a_category_is_believed() -> None:
+    """The text is not asked."""
+    found = draft(report(category="E06010", text="楼下乱堆杂物"), judged())
+    assert (found.category, found.suggested) == ("E06010", None)

@@ -13,6 +13,7 @@ from services.notifier.domain.rendering import MAX_LINES, Templates, Unspeakable
 from services.notifier.domain.steps import TOLD_EVENTS
 from shared.contracts.base import Event
 from shared.contracts.cases import CaseWithdrawn
+from shared.contracts.incidents import Suggestion
 from shared.district.model import Audience
 from tests.unit.notifier.events import (
     NOON,
@@ -244,3 +245,12 @@ def test_templates_are_read_by_language_and_step(tmp_path: Path) -> None:
     (tmp_path / "en").mkdir()
     (tmp_path / "en" / "x.txt").write_text("s\nb", encoding="utf-8")
     assert load_templates(tmp_path) == {"en/x": "s\nb"}
+
+
+@pytest.mark.parametrize(("language", "line"), [("zh-CN", "建议类别：暴露垃圾（把握 62%）"), ("en", "62% sure")])
+def test_who_has_to_classify_reads_what_the_text_suggests(language: str, line: str) -> None:
+    """In words, with how sure it is."""
+    world = World(around(raw_profile(audiences={"case.triaged": ["centre"]})))
+    world.tell(triaged(suggested=Suggestion(category="E06010", confidence=0.62, source="words@1")))
+    (notice,) = world.notices.values()
+    assert line in TEMPLATES.notice(notice.model_copy(update={"languages": (language,)}), INDEX).body

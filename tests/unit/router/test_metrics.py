@@ -9,10 +9,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from services.router.metrics import OpenWork, RouterMetrics
 from shared.contracts import commands as say
+from shared.contracts.incidents import Suggestion
 from shared.infra.engine import Input
 from shared.infra.engine.fold import Applied
 from shared.infra.metrics import EngineMetrics
-from tests.support.routing import GRID, HOUR, NINE, PROFILE, USUAL, Story, dept, merged, report
+from tests.support.routing import CENTRE, GRID, HOUR, NINE, PROFILE, USUAL, Story, dept, merged, report
 
 
 @pytest.fixture
@@ -92,3 +93,17 @@ def test_the_gauges_show_what_is_open_and_forget_what_is_not(
     assert value(registry, "open_cases", state="triage") == 0
     assert value(registry, "open_tasks", department="gone", state="assigned") is None
     assert value(registry, "open_tasks", department="urban", state="on_hold") == 0
+
+
+def test_answers_are_counted_beside_what_the_text_suggested(
+    registry: CollectorRegistry, metrics: RouterMetrics
+) -> None:
+    """Agreed, corrected, or given without help; a case that opened by itself is none."""
+    for category, answer in (("E06010", "E06010"), ("D0402", "E06010"), (None, "E06010")):
+        said = category and Suggestion(category=category, confidence=0.5, source="words@3")
+        story = Story()
+        heard(metrics, story, report(None, suggested=said))
+        heard(metrics, story, story.command(say.ClassifyCase, CENTRE, category=answer))
+    heard(metrics, Story(), report("E06010"))
+    for verdict in ("agreed", "corrected", "unaided"):
+        assert value(registry, "triage_answers_total", verdict=verdict) == 1

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from services.router.domain.decide import decide
 from shared.contracts import commands as say
 from shared.contracts.base import Instant
 from shared.contracts.cases import CaseOpened, CaseTriaged, TaskAssigned, TaskRole
+from shared.contracts.incidents import Suggestion
 from shared.decision import Decision, Rejected, UnknownCase
 from tests.support.routing import CENTRE, HOUR, MINUTE, NINE, Story, dept, merged, report
 
@@ -93,6 +96,44 @@ def test_classifying_opens_the_case_with_all_that_the_report_said() -> None:
     assert (opened.opened_at, opened.occurred_at) == (NINE, story.now - MINUTE)
     assert events(story, TaskAssigned)[0].occurred_at == story.now
     assert story.known().waiting is None
+
+
+def suggested(category: str = "E06010") -> Suggestion:
+    """Return what a text suggested."""
+    return Suggestion(category=category, confidence=0.6, source="model@2")
+
+
+def test_who_has_to_classify_is_shown_what_the_text_suggests() -> None:
+    """And so is whoever reads what became of it."""
+    story = Story().opened(None, suggested=suggested())
+    (triaged,) = events(story, CaseTriaged)
+    story.say(say.ClassifyCase, CENTRE, category="D0402")
+    (opened,) = events(story, CaseOpened)
+    assert triaged.suggested == opened.suggested == suggested()
+    assert opened.category == "D0402"
+
+
+def test_what_a_human_answers_is_kept_for_the_next_training() -> None:
+    """The masked text and the answer, until the district's retention is over; nothing of a report without a text."""
+    story = Story().opened(None, text="楼下有垃圾", suggested=suggested())
+    story.say(say.ClassifyCase, CENTRE, category="垃圾")
+    assert story.last is not None
+    (kept,) = story.last.companions
+    assert kept.collection == "answers"
+    document = dict(kept.document)
+    assert document.pop("expires_at") - document["answered_at"] == timedelta(days=1_095)
+    assert document == {
+        "_id": story.known().case_id,
+        "district": "620802",
+        "text": "楼下有垃圾",
+        "category": "E06010",
+        "suggested": {"category": "E06010", "confidence": 0.6, "source": "model@2"},
+        "answered_at": NINE,
+    }
+    silent = Story().opened(None, text="")
+    silent.say(say.ClassifyCase, CENTRE, category="垃圾")
+    assert silent.last is not None
+    assert silent.last.companions == ()
 
 
 def test_classifying_with_an_unknown_category_is_refused() -> None:
