@@ -79,7 +79,7 @@ def test_every_day_of_the_year_agrees_with_walking_through_it(year: int) -> None
 
 @pytest.mark.parametrize("year", [2025, 2026])
 def test_what_is_left_on_every_day_agrees_too(year: int) -> None:
-    """Held at any hour with so much left, resumed two days later, extended by two days or three hours."""
+    """Held with so much left, resumed at closing or two days later, extended by two days or three hours."""
     more = [Limit.model_validate("2 working_days"), Limit.model_validate("3 working_hours")]
     for day in days_of(year):
         start, held = (datetime.combine(day, one, BEIJING) for one in (time(9), time(16, 20)))
@@ -87,6 +87,6 @@ def test_what_is_left_on_every_day_agrees_too(year: int) -> None:
             due = MODEL.due(start, limit)
             left, mine = PRODUCT.remaining(held, due, limit.unit), MODEL.left(held, due, limit.unit)
             assert mine == (left.days if isinstance(mine, int) else left.time), f"{limit} from {start}"
-            again = held + timedelta(days=2)
-            assert PRODUCT.resume(again, left) == MODEL.resume(again, mine, limit.unit)
+            for again in (held + timedelta(days=2), datetime.combine(day, time(18), BEIJING)):
+                assert PRODUCT.resume(again, left) == MODEL.resume(again, mine, limit.unit)
             assert [PRODUCT.extend(due, one) for one in more] == [MODEL.extend(due, one) for one in more]

@@ -23,7 +23,7 @@ PHOTO = {"url": "https://media.example.invalid/1.jpg", "mime": "image/jpeg"}
 FILM = {"url": "https://media.example.invalid/1.mp4", "mime": "video/mp4"}
 DEPARTMENTS = ("housing", "water", "police", "street", "centre")
 TEXTS = ("楼道里堆满了垃圾", "小区门口发生内涝，水深没膝", "物业多收费用拒不退还")
-CATEGORIES = ("E06010", "垃圾", "E08001", "E03002", "D0402", None, "不知道")
+CATEGORIES = ("E06010", "垃圾", "E08001", "E03002", "D0402", "D0402", None, "不知道")
 
 STARTS = tuple(
     datetime.fromisoformat(text).replace(tzinfo=BEIJING)
@@ -91,7 +91,7 @@ class History:
             return self.report()
         moves: list[Callable[[], Sent]] = [
             self.report, *[self.work] * 4, *[self.go_on] * 2, *[self.centre_acts] * 2, *[self.team_acts] * 2,
-            self.whistle, self.again, self.nonsense,
+            self.whistle, self.again, self.nonsense, self.push_around,
         ]  # fmt: skip
         return self.chance.pick(moves)()
 
@@ -114,7 +114,7 @@ class History:
         if kind == "near":
             old = pick(earlier)
             category, text = old.content.get("category"), pick((old.content.get("text"), None))
-            east = pick([0.0, 0.0002])
+            east = pick([0.0, 0.0002, 0.0006, 0.002])
         partner = pick(["grid-app", "grid-app", "hotline", "camera", "housing"])
         content = {
             "report_id": f"r{len(self.sent)}",
@@ -187,6 +187,14 @@ class History:
             return self.command("centre", "case.reopen", case, reason="again")
         return self.assign(case)
 
+    def push_around(self) -> Sent:
+        """A department refuses, again and again; the centre gives it to the next."""
+        case = self.case()
+        task = next((one for one in case.tasks if one.live), None)
+        if task is None or (case.refusals and self.chance.pick([True, False])):
+            return self.assign(case)
+        return self.command(task.department, "task.return", case, task_id=task.id, reason="not ours")
+
     def assign(self, case: CaseFile) -> Sent:
         """The centre routes a case anew."""
         others = [self.chance.pick(DEPARTMENTS) for _ in range(self.chance.number(0, 2))]
@@ -196,14 +204,15 @@ class History:
         """The centre, or whoever takes itself for it, decides something about a case."""
         case, pick = self.case(), self.chance.pick
         who = pick(["centre"] * 6 + ["housing", "grid-app", "camera"])
-        name = pick(["assign", "assign", "classify", "verify", "reopen", "link", "withdraw", "task", "task"])
+        name = pick(["assign", "classify", "verify", "reopen", "link", "link", "withdraw", "task", "task"])
         if name == "task" and case.tasks:
             return self.on_task("centre", case, pick(case.tasks))
+        disputes = [one.id for one in self.model.cases.values() if one.is_dispute and one.open]
         choices: dict[str, dict[str, Any]] = {
             "classify": {"category": pick(["E06010", "D0402", "垃圾", "X"])},
             "verify": {"ok": pick([True, False])},
             "reopen": {"reason": "again"},
-            "link": {"other": pick(list(self.model.cases))},
+            "link": {"other": pick(disputes * 3 + list(self.model.cases))},
             "withdraw": {"reason": "a mistake"},
         }
         content = choices.get(name, {})
