@@ -18,7 +18,7 @@ from tests.support.model.district import DistrictModel
 Seen = dict[str, Any]
 
 CASE = [
-    "state", "episode", "severity", "category", "lead", "assists", "refusals", "merged", "outcome", "ended_at",
+    "state", "episode", "severity", "category", "lead", "refusals", "merged", "outcome", "ended_at",
     "closing", "opened_at",
 ]  # fmt: skip
 TASK = {
@@ -46,11 +46,16 @@ def picked(thing: Any, names: Sequence[str] | dict[str, str]) -> dict[str, Any]:
     return {ours: getattr(thing, theirs) for ours, theirs in pairs}
 
 
+def _case(case: Any) -> dict[str, Any]:
+    """Return a case; in which order its assists and links are kept means nothing."""
+    return {**picked(case, CASE), "assists": sorted(case.assists), "links": sorted(case.links)}
+
+
 def of_model(model: DistrictModel) -> Seen:
     """Return everything that counts, as the model has it."""
     cases = model.cases.values()
     return {
-        "cases": {one.id: {**picked(one, CASE), "links": sorted(one.links), "level": one.level} for one in cases},
+        "cases": {one.id: {**_case(one), "level": one.level} for one in cases},
         "tasks": {task.id: picked(task, list(TASK)) for one in cases for task in one.tasks},
         "clocks": {f"{one.id}/{clock.key}": _clock(model, clock) for one in cases for clock in one.clocks},
         "teams": {one.id: _team(one.team) for one in cases if one.team},
@@ -97,8 +102,7 @@ def of_states(cases: Mapping[str, Case], times: Mapping[str, TimedCase], said: S
     live = {f"{id_}/{clock.key}": clock for id_, one in times.items() for clock in one.clocks if clock.live}
     return {
         "cases": {
-            id_: {**picked(one, CASE), "links": sorted(one.links), "level": times[id_].level if id_ in times else None}
-            for id_, one in cases.items()
+            id_: {**_case(one), "level": times[id_].level if id_ in times else None} for id_, one in cases.items()
         },
         "tasks": {one.id_of(task): picked(task, TASK) for one in cases.values() for task in one.tasks},
         "clocks": clocks_of(said, live),
