@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from shared.contracts.limits import Limit, LimitUnit
-from shared.district.calendar import WorkingCalendar
+from shared.district.calendar import Remaining, WorkingCalendar
 from tests.support.model.days import BEIJING, Days
 from tests.support.model.place import district
 
@@ -75,6 +75,15 @@ def test_every_day_of_the_year_agrees_with_walking_through_it(year: int) -> None
         for start in starts_of(day):
             for limit in limits_of(day):
                 assert PRODUCT.due(start, limit) == MODEL.due(start, limit), f"{limit} from {start}"
+
+
+@pytest.mark.parametrize("year", [2025, 2026])
+def test_a_limit_on_its_last_day_ends_with_the_day_on_which_it_runs_again(year: int) -> None:
+    """At the very close of business that day's work is over, and the next one's close counts."""
+    for day in days_of(year):
+        for again in (datetime.combine(day, one, BEIJING) for one in (time(9), time(18), time(18, 0, 1))):
+            none = Remaining(unit=LimitUnit.WORKING_DAYS)
+            assert PRODUCT.resume(again, none) == MODEL.resume(again, 0, LimitUnit.WORKING_DAYS), f"again {again}"
 
 
 @pytest.mark.parametrize("year", [2025, 2026])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from shared.infra.clock import monotonic
-from tests.support.history import STARTS, Seeded
+from tests.support.history import STARTS, Seeded, Sent
 from tests.support.model.place import KINDS, district
 from tests.support.side_by_side import SideBySide
 
@@ -91,6 +92,33 @@ class Sleepers(Histories):
         if glance:
             self.both.cores.glance()
             self.both.compare("cases", "clocks", "teams")
+
+
+def test_a_case_waits_for_the_dispute_behind_it() -> None:
+    """Too long a story for chance: a case is tied to a dispute, verified, and closes a quarter of an hour after it."""
+    chance = Seeded(0)
+    both = SideBySide(district(), STARTS[0], chance, chance)
+    reports = [("r0", "E06010", "楼道里堆满了垃圾"), ("r1", "D0402", "物业多收费用拒不退还")]
+    for id_, category, text in reports:
+        both.hear(Sent(id_, "grid-app", None, {"report_id": id_, "category": category, "text": text}))
+        both.cores.sweep()
+    case, dispute = both.model.cases.values()
+    for partner, name, content in (
+        ("centre", "case.link", {"case_id": case.id, "other": dispute.id}),
+        ("housing", "task.complete", {"case_id": case.id, "task_id": case.tasks[0].id}),
+        ("grid-app", "case.verify", {"case_id": case.id, "ok": True}),
+        ("centre", "case.withdraw", {"case_id": dispute.id, "reason": "settled"}),
+    ):
+        both.hear(Sent(name, partner, name, content))
+        both.cores.sweep()
+        both.compare()
+    assert (case.state, case.closing) == ("resolved", "solved")
+    end = both.model.now + timedelta(minutes=15)
+    both.model.until(end)
+    both.cores.advance(end)
+    both.cores.sweep()
+    both.compare()
+    assert case.state == "closed"
 
 
 MINUTES = float(os.environ.get("GW_MODEL_MINUTES", "0"))
