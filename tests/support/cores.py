@@ -252,8 +252,8 @@ class Cores:
         """Deliver what is due as a lane would, to a channel that takes everything."""
         now, profile = self.clock.now(), self.index.profile
         due = [one for one in self.notices.states().values() if one.due is not None and one.due <= now]
-        views = self.views.states()
-        stale = [one for one in due if one.held and is_stale(one, now, _now(views[one.case_id]))]
+        seen = {id_: CaseNow(one.episode, one.closed, one.done) for id_, one in self.views.states().items()}
+        stale = [one for one in due if one.held and is_stale(one, now, seen[one.case_id])]
         for to in dict.fromkeys(one.to for one in due):
             planned = plan(
                 [one for one in due if one.to == to and one not in stale], (), now, profile.notify, profile.zone
@@ -298,7 +298,3 @@ class Cores:
     def figures(self) -> dict[tuple[str, ...], int]:
         """Return every figure that the model keeps too."""
         return figures(self.registry.collect(), self.district)
-
-
-def _now(view: CaseView) -> CaseNow:
-    return CaseNow(view.episode, view.closed, view.done)
