@@ -1,10 +1,13 @@
 """The real things a test may ask for. They cost seconds, so they are started once a run and shared."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import structlog
+from hypothesis import HealthCheck, settings
 
 from deploy.local import LocalStack
 from tests.support.stack import chosen_broker, infra_config, secured_config, stack_config
@@ -12,6 +15,15 @@ from tests.support.stack import chosen_broker, infra_config, secured_config, sta
 TESTS = Path(__file__).parent
 # The folders whose tests need neither a broker nor a database; all others start real processes.
 QUICK = {"unit", "contract", "model"}
+
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("gridwhistle", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if "CI" not in os.environ:  # there hypothesis has a profile of its own, whose examples are the same in every run
+    settings.load_profile("gridwhistle")
+
+# Unconfigured, structlog draws a traceback with every local variable, which takes seconds on a busy machine.
+structlog.configure(processors=[structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer()])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
