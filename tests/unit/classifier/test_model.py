@@ -25,8 +25,8 @@ def test_a_text_is_its_characters_and_their_pairs() -> None:
 
 
 def test_a_title_ends_at_the_first_blank() -> None:
-    """What comes behind it counts once and does not stand apart, wherever else it would still be near the beginning."""
-    found = features("小区门口路灯不亮 请尽快修复")
+    """What comes behind it counts once and does not stand apart, however near to the beginning."""
+    found = features("路灯一直不亮 请修复")
     assert (found["路灯"], found["修复"]) == (3, 1)
     assert "^路灯" in found
     assert "^修复" not in found
