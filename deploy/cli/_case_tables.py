@@ -56,6 +56,8 @@ def _summary(seen: Seen) -> Iterable[tuple[str, str]]:
 def _of_router(case: Routed) -> Iterable[tuple[str, str]]:
     yield "state", f"{case.state}{f' ({case.outcome})' if case.outcome else ''}"
     yield "category", f"{case.category or NOTHING} by rule {case.rule or NOTHING}, severity {case.severity}"
+    if case.waiting and (said := case.waiting.suggested):
+        yield "suggested", f"{said.category}, {said.confidence:.0%} sure, by {said.source}"
     yield "departments", ", ".join((case.lead or NOTHING, *case.assists))
     yield "reported", f"{local(case.opened_at)} by {case.partner} {case.report_id}, {1 + case.merged} reports"
     yield "refusals", str(case.refusals)

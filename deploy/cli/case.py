@@ -11,6 +11,7 @@ from deploy.cli._case_tables import show_case, show_explained
 from deploy.cli._console import PROBLEM, AsJson, fail, print_json, run
 from deploy.cli._profiles import MONGO_URL, MongoUrl, away
 from services.escalation.domain.ledger import Explained
+from services.router.domain.model import Waiting
 from shared.decision import Transient
 from shared.infra.directory import ProfileMissing
 
@@ -97,9 +98,10 @@ def _guarded(work: Any, mongo_url: str) -> Any:
 
 def _as_json(seen: Seen) -> dict[str, Any]:
     hidden = {"address", "reporter", "facts", "fallbacks"}
+    said = set(Waiting.model_fields) - {"suggested"}
     return {
         "case_id": seen.case_id,
-        "router": seen.routed.model_dump(mode="json", exclude={"waiting"}) if seen.routed else None,
+        "router": seen.routed.model_dump(mode="json", exclude={"waiting": said}) if seen.routed else None,
         "escalation": seen.timed.model_dump(mode="json") if seen.timed else None,
         "notices": None
         if seen.notices is None

@@ -162,6 +162,8 @@ async def test_a_trained_model_is_at_work_within_seconds(world: World, taught: P
     unsure = await world.report("旧沙发和烂菜叶子，还有停车押金")
     assert unsure["type"] == "gridwhistle.case.triaged.v1"
     assert unsure["suggested"]["confidence"] < 0.8
+    shown = await world.cli.json("case", "show", unsure["case_id"])
+    assert shown["router"]["waiting"] == {"suggested": unsure["suggested"]}
     (said,) = await world.cli.json("classifier", "suggest", "十六号院里的旧沙发，里面看一看", "--district", D)
     assert said["suggested"] == opened["suggested"]
     assert said["opens"]
