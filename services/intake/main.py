@@ -57,8 +57,7 @@ def create_intake(
         engine.wrap_step = killing(settings.fault_point)
     # Every district, also in a worker for some: reports without a district may belong anywhere.
     profiles = ProfileCache(ProfileStore(client[DATABASE]))
-    refused = metrics[1].suggestions.refused
-    classifiers = ClassifierCache(ClassifierStore(client[DATABASE]), lambda district: refused.labels(district).inc())
+    classifiers = ClassifierCache(ClassifierStore(client[DATABASE]), metrics[1].suggestions.judged)
     sealer = Sealer(Vault.load(settings.vault_keys_file))
     retention = Retention(store, clock, metrics[1])
     candidates, pins = Candidates(store.collection), Pins(store)

@@ -36,7 +36,7 @@ class SuggestionMetrics:
     outcomes: Counter
     confidence: Histogram
     version: Gauge
-    refused: Counter
+    refused: Gauge
 
     @classmethod
     def create(cls, registry: CollectorRegistry, prefix: str) -> SuggestionMetrics:
@@ -61,9 +61,9 @@ class SuggestionMetrics:
                 ["district"],
                 registry=registry,
             ),
-            Counter(
-                f"{prefix}_classifiers_refused",
-                "Stored models that could not be read; the one before stays at work.",
+            Gauge(
+                f"{prefix}_classifier_refused",
+                "1 while the newest stored model cannot be read and the one before it is at work.",
                 ["district"],
                 registry=registry,
             ),
@@ -75,6 +75,10 @@ class SuggestionMetrics:
             self.outcomes.labels(district, outcome)
         self.confidence.labels(district)
         self.refused.labels(district)
+
+    def judged(self, district: str, *, refused: bool) -> None:
+        """Show whether the newest model of a district had to be refused."""
+        self.refused.labels(district).set(refused)
 
     def taken(self, draft: Draft) -> None:
         """Count a report that was taken in; one whose partner said what it is about suggests nothing."""

@@ -6,10 +6,10 @@ A version never changes once written. One without a body says that the district 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from bson import Binary
 from motor.motor_asyncio import AsyncIOMotorDatabase
@@ -23,6 +23,8 @@ from shared.infra.log import get_logger
 from shared.infra.mongo import as_transient
 
 _ATTEMPTS = 5
+_LOOKED_BACK = 5
+"""Versions tried before a district goes by its code tables: more damage than that is no accident."""
 
 Document = dict[str, Any]
 
@@ -92,16 +94,23 @@ class ClassifierStore:
         return None if found is None else bytes(found["body"])
 
 
-def _nobody(district: str) -> None:
-    del district
+def _nobody(district: str, *, refused: bool) -> None:
+    del district, refused
+
+
+class Watcher(Protocol):
+    """Who hears whether the newest model of a district had to be refused."""
+
+    def __call__(self, district: str, *, refused: bool) -> None:
+        """Take note."""
 
 
 class ClassifierCache:
-    """The newest model of every district in memory; one that cannot be read leaves the one before at work."""
+    """The newest model of every district in memory; where that cannot be read, the newest before it that can."""
 
-    def __init__(self, store: ClassifierStore, refused: Callable[[str], None] = _nobody) -> None:
+    def __init__(self, store: ClassifierStore, watcher: Watcher = _nobody) -> None:
         self._store = store
-        self._refused = refused
+        self._watcher = watcher
         self._looked_at: dict[str, int] = {}
         self._models: dict[str, Trained] = {}
 
@@ -114,20 +123,32 @@ class ClassifierCache:
         newest = await self._store.newest()
         fresh = {district: one for district, one in newest.items() if self._looked_at.get(district) != one}
         for district, version in fresh.items():
-            self._take(district, version, await self._store.body(district, version))
+            at_work = await self._take(district, version)
+            self._watcher(district, refused=at_work != version)
             self._looked_at[district] = version
         return tuple(sorted(fresh))
 
-    def _take(self, district: str, version: int, body: bytes | None) -> None:
-        if not body:
-            self._models.pop(district, None)
-            return
+    async def _take(self, district: str, newest: int) -> int | None:
+        """Put the newest version that can be read to work and return it."""
+        for version in range(newest, max(0, newest - _LOOKED_BACK), -1):
+            body = await self._store.body(district, version)
+            trained = self._read(district, version, body) if body else None
+            if trained is not None:
+                self._models[district] = trained
+                return version
+            if body == b"":
+                self._models.pop(district, None)
+                return version
+        return None
+
+    @staticmethod
+    def _read(district: str, version: int, body: bytes) -> Trained | None:
         try:
-            self._models[district] = Trained(version, decode(body))
+            return Trained(version, decode(body))
         except BadModelError as error:
             sentence = f"Version {version} of the classifier of district {district} is not used: {error}."
             get_logger().error("classifier_refused", district=district, version=version, why=sentence)
-            self._refused(district)
+            return None
 
     def get(self, district: str) -> Trained | None:
         """Return the model of a district from memory."""

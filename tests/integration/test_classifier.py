@@ -22,7 +22,7 @@ from deploy.local import LocalStack
 from deploy.local.config import ROOT
 from shared.contracts.base import format_instant
 from shared.contracts.topics import Topic, inbound_name, topic_name
-from shared.infra.classifiers import ClassifierStore, Facts
+from shared.infra.classifiers import ClassifierCache, ClassifierStore, Facts
 from shared.infra.clock import wall_clock
 from shared.infra.directory import DATABASE, ProfileStore
 from shared.infra.mongo import connect
@@ -170,15 +170,19 @@ async def test_a_trained_model_is_at_work_within_seconds(world: World, taught: P
 
 
 async def test_a_damaged_model_is_refused_and_the_one_before_goes_on(world: World) -> None:
-    """Intake counts it, the command line says in a sentence what is wrong."""
+    """Also in a process that starts anew; intake shows it, the command line says in a sentence what is wrong."""
     client = connect(world.mongo_url)
     store = ClassifierStore(client[DATABASE])
     body = await store.body(D, 1)
     assert body is not None
     damaged = body[:200] + bytes([body[200] ^ 1]) + body[201:]
     assert (await store.put(D, damaged, Facts(), wall_clock())).version == 2
+    anew = ClassifierCache(store)
+    await anew.refresh()
+    assert (found := anew.get(D)) is not None
+    assert found.version == 1
     client.close()
-    await world.until_metric("classifiers_refused_total", 1)
+    await world.until_metric("classifier_refused", 1)
     opened = await world.report("十七号院里的旧沙发，里面看一看")
     assert opened["suggested"]["source"] == "model@1"
     result = await world.cli.run("classifier", "suggest", "旧沙发", "--district", D)
@@ -190,6 +194,7 @@ async def test_an_older_version_or_none_can_be_put_back(world: World) -> None:
     """As a new version: history is never rewritten."""
     assert (await world.cli.run("classifier", "revert", "--district", D, "--version", "1")).exit_code == 0
     await world.until_metric("classifier_version", 3)
+    assert await world.metric("classifier_refused") == 0
     assert (await world.report("十八号院里的旧沙发，里面看一看"))["suggested"]["source"] == "model@3"
     assert (await world.cli.run("classifier", "revert", "--district", D, "--version", "0")).exit_code == 0
     await world.until_metric("classifier_version", 0)
