@@ -1,5 +1,6 @@
 """The real things a test may ask for. They cost seconds, so they are started once a run and shared."""
 
+import gc
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -34,6 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.integration)
         if item.get_closest_marker("kafka") and chosen_broker() != "kafka":
             item.add_marker(needs_kafka)
+
+
+def pytest_collection_finish() -> None:
+    """Spare what is imported by now the collector of cycles, which would walk through it thousands of times."""
+    gc.freeze()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
