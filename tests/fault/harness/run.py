@@ -158,7 +158,8 @@ async def _undisturbed(world: World) -> list[Play]:
     for play in plays:
         world.cast.begin(play)
     try:
-        await until(lambda: all(one.done and one.arrived for one in plays), 90, "the end of the undisturbed scripts")
+        over = "the end of the undisturbed scripts"
+        await until(lambda: all(one.done and one.arrived for one in plays), SETTLE_SECONDS, over)
     except TimeoutError as late:
         left = [
             f"{one.name} at cue {one.cue}, heard {dict(one.heard)}" for one in plays if not one.done or not one.arrived
