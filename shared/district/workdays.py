@@ -19,7 +19,7 @@ def table_covers(year: int) -> bool:
     """Say whether the table of public holidays knows the year."""
     try:
         chinese_calendar.is_workday(date(year, 1, 1))
-    except NotImplementedError:
+    except NotImplementedError:  # chinesecalendar says so of a year whose holidays it does not know
         return False
     return True
 
