@@ -21,10 +21,13 @@ class TaskRole(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a case ended."""
+    """How a case ended. A dispute: its agreement was fulfilled, a court or arbitration judged, the parties withdrew."""
 
     SOLVED = "solved"
     SOLVED_UNVERIFIED = "solved_unverified"
+    FULFILLED = "fulfilled"
+    JUDGED = "judged"
+    DISPUTE_WITHDRAWN = "dispute_withdrawn"
 
 
 class CaseEvent(Event):

@@ -21,6 +21,8 @@ class ClockKind(StrEnum):
     HANDLE = "handle"
     ARBITRATE = "arbitrate"
     VERIFY = "verify"
+    TIER = "tier"
+    MEDIATION = "mediation"
 
 
 class Verdict(StrEnum):

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from services.router.domain.dispute import Dispute
 from shared.contracts.actors import PartnerKind
 from shared.contracts.cases import Outcome, TaskRole
 from shared.contracts.ids import task_id
@@ -107,7 +108,8 @@ class Waiting(Stored):
 class Case(Stored):
     """One case. `opened_at` is when the reporter's clock began and never moves; `due_at` a limit of the report's own.
 
-    `closing` is the outcome that waits for a linked dispute to end, looked at again at `recheck_at`.
+    `closing` is the outcome that waits for a linked dispute to end, looked at again at `recheck_at`. `dispute` is there
+    where the profile has disputes mediated: such a case is worked on in tiers, not in tasks.
     """
 
     case_id: str
@@ -135,6 +137,7 @@ class Case(Stored):
     closing: Outcome | None = None
     recheck_at: datetime | None = None
     waiting: Waiting | None = None
+    dispute: Dispute | None = None
 
     @property
     def open(self) -> bool:
