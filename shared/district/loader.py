@@ -16,6 +16,7 @@ _SINGULAR = {
     "grids": "grid",
     "departments": "department",
     "partners": "partner",
+    "mediators": "mediator",
     "categories": "category",
     "classes": "class",
     "overrides": "override",

@@ -15,6 +15,7 @@ from shared.district.areas import Community, Grid, Township
 from shared.district.calendar import WorkingCalendar
 from shared.district.categories import Category
 from shared.district.departments import DepartmentIndex
+from shared.district.mediation import MediatorIndex
 from shared.district.model import Profile
 from shared.district.naming import CategoryIndex
 from shared.district.parties import Department, Partner
@@ -52,6 +53,7 @@ class DirectoryIndex:
         self.calendar = WorkingCalendar.of(profile)
         self.departments = DepartmentIndex(profile.departments)
         self.categories = CategoryIndex(profile)
+        self.mediators = MediatorIndex(profile.mediators)
         self.rulebook = RuleBook(profile, self.departments)
         self._partners = {partner.id: partner for partner in profile.partners}
         self._townships = {one.code: one for one in profile.townships}

@@ -24,6 +24,7 @@ from shared.district.categories import (
     Priority,
 )
 from shared.district.notices import NoticePolicy, Notify
+from shared.district.mediation import Mediation, Mediator
 from shared.district.parties import (
     Contact,
     Department,
@@ -111,6 +112,7 @@ class Profile(Section):
     partners: tuple[Partner, ...] = ()
 
     categories: tuple[Category, ...] = ()
+    mediators: tuple[Mediator, ...] = ()
     classes: tuple[ClassDefault, ...] = ()
     default: DistrictPolicy
     overrides: tuple[AreaOverride, ...] = ()
@@ -131,6 +133,8 @@ class Profile(Section):
     extensions: Extensions = Extensions()
     escalation: Escalation = Escalation()
     whistle: Whistle = Whistle()
+    agreements: Agreements = Agreements()
+    mediation: Mediation = Mediation()
     notify: Notify = Notify()
     retention: Retention = Retention()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from shared.district.checks import areas, handling, parties, polygons, rules
+from shared.district.checks import areas, handling, mediators, parties, polygons, rules, work
 from shared.district.problems import Finding
 from shared.district.shape import Shaped
 
@@ -25,6 +25,8 @@ CHECKS: tuple[Check, ...] = (
     handling.names,
     handling.targets,
     handling.owners,
+    mediators.mediators,
+    mediators.ladder,
     rules.references,
     rules.reachable,
 )
