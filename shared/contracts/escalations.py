@@ -23,6 +23,10 @@ class ClockKind(StrEnum):
     VERIFY = "verify"
     TIER = "tier"
     MEDIATION = "mediation"
+    OBLIGATION = "obligation"
+    FOLLOW_UP = "follow_up"
+    CONFIRM = "confirm"
+    APPEAL = "appeal"
 
 
 class Verdict(StrEnum):

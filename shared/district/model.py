@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, field_validator, model_validator
 
 from shared.contracts.base import DistrictCode
+from shared.district.agreements import Agreements
 from shared.district.areas import Community, Grid, GridKind, Township
 from shared.district.base import CategoryKey, Period, Section, Span
 from shared.district.categories import (

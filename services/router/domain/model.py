@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from services.router.domain.dispute import Dispute
+from services.router.domain.promises import Promises
 from shared.contracts.actors import PartnerKind
 from shared.contracts.cases import Outcome, TaskRole
 from shared.contracts.ids import task_id
@@ -140,6 +141,7 @@ class Case(Stored):
     dispute: Dispute | None = None
 
     @property
+    promises: Promises = Promises()
     def open(self) -> bool:
         """Whether the case is neither closed nor withdrawn."""
         return self.state in OPEN
