@@ -8,9 +8,13 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from services.escalation.adapters import beats
 from services.escalation.adapters.audit import Audit, deadman
+from services.escalation.adapters.beats import Beats
 from services.escalation.adapters.indexes import create_indexes
 from services.escalation.adapters.policies import Policies
+from services.escalation.domain import beat, work
+from services.escalation.domain.beat import Beat
 from services.escalation.domain.decide import HEEDED, decide, due, index
 from services.escalation.domain.model import Case
 from services.escalation.handlers import subscriptions
@@ -26,6 +30,7 @@ from shared.infra.engine.core import Publisher
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import killing
 from shared.infra.kafka import KafkaPublisher
+from shared.infra.ledger import Ledger
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
@@ -50,9 +55,26 @@ def create_engine(
     general, own = metrics
     observer = MetricsObserver[Case](general, own.applied)
     engine = Engine(NAME, settings.worker, store, publisher, judge, clock, observer, policies.prepare, HEEDED)
+    engine.ledger = Ledger(store.database, clock)
     if settings.fault_point:
         engine.wrap_step = killing(settings.fault_point)
     return engine
+
+
+def create_beats(cases: Engine[Case], policies: Policies, metrics: tuple[EngineMetrics, EscalationMetrics]) -> Beats:
+    """Wire the second engine, of grid workers' recurring work, with the means of the first."""
+
+    def judge(known: Beat | None, event: Any, now: datetime) -> Decision[Beat]:
+        return work.decide(known, event, now, policies.newest, policies.directory_of)
+
+    general, own = metrics
+    store = AggregateStore[Beat](cases.store.database, "beats", Beat, beat.due, beat.index)
+    observer = MetricsObserver[Beat](general, own.applied)
+    prepare = partial(beats.prepare, policies)
+    engine = Engine(
+        NAME, cases.worker, store, cases.publisher, judge, cases.clock, observer, prepare, work.HEEDED
+    )
+    return Beats(engine, policies)
 
 
 def create_app(settings: EscalationSettings, clock: Clock | None = None) -> ResilientApp:
@@ -65,6 +87,7 @@ def create_app(settings: EscalationSettings, clock: Clock | None = None) -> Resi
     policies = Policies(ProfileCache(ProfileStore(client[DATABASE]), settings.districts), metrics[1])
     publisher = KafkaPublisher(settings)
     engine = create_engine(settings, store, publisher, policies, metrics, clock)
+    books = create_beats(engine, policies, metrics)
     ping = deadman(str(settings.deadman_url), settings.deadman_timeout_seconds) if settings.deadman_url else None
     audit = Audit(store, clock, *metrics, settings.audit_behind_seconds, ping)
     service = Service(
@@ -74,10 +97,18 @@ def create_app(settings: EscalationSettings, clock: Clock | None = None) -> Resi
         metrics=metrics[0],
         publisher=publisher,
         ping=partial(client.admin.command, "ping"),
-        subscriptions=subscriptions(engine, settings.districts),
-        prepare=[partial(create_indexes, store), policies.refresh],
+        subscriptions=subscriptions(engine, books.engine, settings.districts),
+        prepare=[
+            partial(create_indexes, store),
+            partial(beats.create_indexes, books.engine.store),
+            Ledger(store.database, clock).create_indexes,
+            policies.refresh,
+        ],
     )
-    service.periodics = _periodics(settings, service, Sweeper(engine), policies, audit)
+    service.periodics = [
+        *_periodics(settings, service, Sweeper(engine), policies, audit),
+        *_beats(settings, service, books),
+    ]
     return build_app(service)
 
 
@@ -91,6 +122,15 @@ def _periodics(
         Periodic("profiles", 3.0, policies.refresh),
         Periodic("gauges", 15.0, audit.measure),
         Periodic("audit", settings.audit_seconds, audit.run),
+    ]
+
+
+def _beats(settings: EscalationSettings, service: Service, books: Beats) -> list[Periodic]:
+    sweeper = Sweeper(books.engine)
+    return [
+        Periodic("rounds", settings.sweep_seconds * 5, Held(sweeper.due, service.waiting)),
+        Periodic("rounds_relay", 2.0, sweeper.relay),
+        Periodic("rounds_asked", 3.0, books.refresh),
     ]
 
 

@@ -13,6 +13,7 @@ from services.intake.adapters.keys import KeyFile
 from services.intake.adapters.openapi import route as description
 from services.intake.adapters.pins import Pins
 from services.intake.adapters.retention import REPORTS, Retention
+from services.intake.adapters.separation import Separation
 from services.intake.batch import SERVICE
 from services.intake.domain.decide import decide
 from services.intake.domain.model import ReportState
@@ -32,6 +33,7 @@ from shared.infra.engine import AggregateStore, Engine
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import killing
 from shared.infra.kafka import KafkaPublisher
+from shared.infra.ledger import Ledger
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.resealing import Resealing, sealed_documents
@@ -53,6 +55,7 @@ def create_intake(
     store = AggregateStore[ReportState](client[f"gw_{SERVICE}"], REPORTS, ReportState)
     observer = IntakeObserver.create(*metrics)
     engine = Engine[ReportState](SERVICE, settings.worker, store, publisher, decide, clock, observer)
+    engine.ledger = Ledger(store.database, clock)
     if settings.fault_point:
         engine.wrap_step = killing(settings.fault_point)
     # Every district, also in a worker for some: reports without a district may belong anywhere.
@@ -61,7 +64,8 @@ def create_intake(
     sealer = Sealer(Vault.load(settings.vault_keys_file))
     retention = Retention(store, clock, metrics[1])
     candidates, pins = Candidates(store.collection), Pins(store)
-    return Intake(engine, profiles, classifiers, candidates, pins, sealer, retention, metrics[1])
+    separation = Separation(store, sealer)
+    return Intake(engine, profiles, classifiers, candidates, pins, sealer, retention, separation, metrics[1])
 
 
 def create_resealing(intake: Intake, registry: CollectorRegistry) -> Resealing:
@@ -90,6 +94,7 @@ def create_app(settings: IntakeSettings, clock: Clock | None = None) -> Resilien
             intake.engine.store.create_indexes,
             intake.candidates.create_indexes,
             intake.retention.create_indexes,
+            Ledger(intake.engine.store.database, intake.engine.clock).create_indexes,
             resealing.create_indexes,
             intake.refresh,
         ],

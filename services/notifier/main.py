@@ -42,6 +42,7 @@ from shared.infra.engine.fold import Applied
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import WrapStep, killing
 from shared.infra.kafka import KafkaPublisher
+from shared.infra.ledger import Ledger
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
@@ -73,6 +74,7 @@ class Parts:
     bell: Bell
     births: Births
     wrap_step: WrapStep
+    ledger: Ledger
 
     @property
     def pace(self) -> float:
@@ -110,6 +112,7 @@ def create_parts(settings: NotifierSettings, clock: Clock, channels: Mapping[str
         bell=bell,
         births=Births(settings.worker, timedelta(seconds=settings.delivery_lease_seconds), clock, bell),
         wrap_step=killing(settings.fault_point) if settings.fault_point else lambda _, step: step,
+        ledger=Ledger(database, clock),
     )
 
 
@@ -141,6 +144,7 @@ def create_engines(parts: Parts) -> tuple[Engine[CaseView], Engine[NoticeState]]
     rest = (parts.clock, observer)
     cases = Engine(*common, store, parts.publisher, judge_case, *rest, parts.profiles.for_cases, heeds)
     notices = Engine(*common, parts.notices, parts.publisher, judge_notice, *rest, parts.profiles.for_notices)
+    cases.ledger = notices.ledger = parts.ledger
     cases.wrap_step = parts.wrap_step
     notices.wrap_step = lambda name, step: parts.wrap_step(f"notices.{name}", step)
     return cases, notices
@@ -159,7 +163,7 @@ def create_app(
     queue = NoticeQueue(parts.notices, cases.store.collection, settings.worker, lease, settings.districts)
     resealing = create_resealing(parts)
     purge = Purge((parts.notices.collection, cases.store.collection, parts.contacts.collection), parts.clock)
-    stores = [cases.store.create_indexes, parts.notices.create_indexes]
+    stores = [cases.store.create_indexes, parts.notices.create_indexes, parts.ledger.create_indexes]
     indexes = [one.create_indexes for one in resealing]
     service = Service(
         name=group,

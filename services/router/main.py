@@ -26,6 +26,7 @@ from shared.infra.engine.core import Publisher
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import killing
 from shared.infra.kafka import KafkaPublisher
+from shared.infra.ledger import Ledger
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
@@ -43,12 +44,14 @@ class Router:
     metrics: RouterMetrics
     general: EngineMetrics
     districts: tuple[str, ...]
+    ledger: Ledger
 
     async def create_indexes(self) -> None:
-        """Create the indexes of engine, gauges and answers."""
+        """Create the indexes of engine, gauges, answers and ledger."""
         await self.engine.store.create_indexes()
         await create_indexes(self.engine.store.collection)
         await answers.create_indexes(self.engine.store.database)
+        await self.ledger.create_indexes()
 
     async def refresh(self) -> None:
         """Pick up new profile versions, and start their series."""
@@ -72,6 +75,7 @@ def create_router(
     store = AggregateStore[Case](client[f"gw_{SERVICE}"], "cases", Case, due=next_due, index=index_of)
     world = FetchedWorld(ProfileCache(ProfileStore(client[DATABASE]), settings.districts), store.collection)
     general, metrics = EngineMetrics.create(registry, SERVICE), RouterMetrics.create(registry)
+    ledger = Ledger(store.database, clock)
     engine = Engine[Case](
         SERVICE,
         settings.worker,
@@ -82,10 +86,11 @@ def create_router(
         MetricsObserver[Case](general, metrics.applied),
         prepare=world.prepare,
         heeds=HEEDED,
+        ledger=ledger,
     )
     if settings.fault_point:
         engine.wrap_step = killing(settings.fault_point)
-    return Router(engine, world, metrics, general, settings.districts)
+    return Router(engine, world, metrics, general, settings.districts, ledger)
 
 
 def create_app(settings: RouterSettings, clock: Clock | None = None) -> ResilientApp:

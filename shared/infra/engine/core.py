@@ -40,6 +40,13 @@ class Publisher(Protocol):
         """
 
 
+class Bookkeeper(Protocol):
+    """Keeps for good what figures are made of; see `shared/infra/ledger.py`."""
+
+    async def note(self, records: Sequence[Outgoing]) -> None:
+        """Write down what was published; the same record may come again."""
+
+
 class EngineObserver(Protocol[S]):
     """Hears what was saved and what was refused, once each, for metrics and logs."""
 
@@ -90,6 +97,7 @@ class Engine(Generic[S]):
     prepare: Prepare[S] | None = None
     heeds: frozenset[str] | None = None
     wrap_step: Callable[[str, Step[S]], Step[S]] = lambda _, step: step
+    ledger: Bookkeeper | None = None
     _stamps: Any = field(default_factory=lambda: itertools.count(int(wall_clock().timestamp() * 1000)))
 
     async def handle(self, records: Sequence[Record]) -> None:
@@ -181,6 +189,7 @@ class Engine(Generic[S]):
             ("companions", self._save_companions),
             ("save", self._save),
             ("publish", self._publish),
+            ("note", self._note),
             ("mark", self._mark),
         ]
 
@@ -260,8 +269,12 @@ class Engine(Generic[S]):
             async with asyncio.timeout(RELAYED_SECONDS):
                 await self.publisher.publish(batch.to_publish)
         except (Transient, TimeoutError):
-            batch.to_mark = []
             get_logger().warning("left_to_the_relay", records=len(batch.to_publish))
+            batch.to_mark, batch.to_publish = [], []
+
+    async def _note(self, batch: Batch[S]) -> None:
+        if self.ledger is not None and batch.to_publish:
+            await self.ledger.note(batch.to_publish)
 
     async def _mark(self, batch: Batch[S]) -> None:
         await self.store.mark_published(batch.to_mark, batch.stamp)

@@ -47,7 +47,10 @@ class Sweeper(Generic[S]):
         """Publish outboxes that were saved a while ago and never marked."""
         done = 0
         while found := await self.engine.store.unpublished(wall_clock() - RELAY_AGE, PAGE):
-            await self.engine.publisher.publish([record for _, _, records in found for record in records])
+            left = [record for _, _, records in found for record in records]
+            await self.engine.publisher.publish(left)
+            if self.engine.ledger is not None:
+                await self.engine.ledger.note(left)
             await self.engine.store.mark_relayed([(id_, stamp) for id_, stamp, _ in found])
             done += len(found)
         if done:

@@ -21,7 +21,7 @@ from tests.support.bus import until
 Hit = Callable[[str], None]
 Fault = Callable[[World, Hit], Awaitable[None]]
 
-STEPS = ("load", "decide", "companions", "save", "publish", "mark")
+STEPS = ("load", "decide", "companions", "save", "publish", "note", "mark")
 ENGINE = ["before:load", *(f"after:{step}" for step in STEPS)]
 POINTS = {
     "intake": ENGINE,

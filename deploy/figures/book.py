@@ -1,0 +1,118 @@
+"""What a ledger says, sorted by case.
+
+The order in which pages were written means nothing: what is last is so by when it happened, and what was written twice
+counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from deploy.figures.items import Item
+from shared.ledger.rows import Entry
+
+PLACE = {"township": "township", "grid": "grid", "category": "category", "source": "partner"}
+"""Field of an item -> field of what is said of a case."""
+
+
+@dataclass(slots=True)
+class CaseBook:
+    """Everything said of one case, by type."""
+
+    id: str
+    said: dict[str, list[Entry]] = field(default_factory=dict)
+
+    def of(self, *types: str) -> Iterator[Entry]:
+        """Yield what was said of some types."""
+        for one in types:
+            yield from self.said.get(one, ())
+
+    def last(self, *types: str) -> Entry | None:
+        """Return what happened last of some types."""
+        return max(self.of(*types), key=lambda one: (one.occurred_at, one.mark), default=None)
+
+    @property
+    def begun(self) -> bool:
+        """Whether the router's taking it in is in the ledger; what is older than the ledger is not."""
+        return "case.opened" in self.said or "case.triaged" in self.said
+
+    @property
+    def opened_at(self) -> datetime:
+        """When the reporter's clock began."""
+        opened = self.last("case.opened")
+        if opened is not None and "opened_at" in opened.values:
+            return datetime.fromisoformat(opened.values["opened_at"])
+        return min(one.occurred_at for entries in self.said.values() for one in entries)
+
+    @property
+    def lead(self) -> str:
+        """The department that answers for it now; none in triage."""
+        leads = [one for one in self.of("task.assigned") if one.values.get("role") == "lead"]
+        if leads:
+            return str(max(leads, key=lambda one: (one.occurred_at, one.mark)).values["department"])
+        return str(self._told("lead"))
+
+    @property
+    def episode(self) -> int:
+        """How often it has begun."""
+        return max((one.values.get("episode", 1) for one in self.of("case.reopened")), default=1)
+
+    @property
+    def state(self) -> str:
+        """Open, closed or withdrawn, by what is said of its newest episode."""
+        for type_, state in (("case.closed", "closed"), ("case.withdrawn", "withdrawn")):
+            if any(one.values.get("episode", 1) == self.episode for one in self.of(type_)):
+                return state
+        return "open"
+
+    def _told(self, name: str) -> Any:
+        """Return a fact of the case by the newest who names it: the router knows more than intake."""
+        for type_ in ("case.opened", "case.triaged", "report.accepted"):
+            entry = self.last(type_)
+            if entry is not None and name in entry.values:
+                return entry.values[name]
+        return ""
+
+    def item(self, part: str, at: datetime, **more: Any) -> Item:
+        """Return an item of this case under its township, grid, category and source; its lead's unless told whose."""
+        more.setdefault("department", self.lead)
+        told: dict[str, Any] = {field: str(self._told(name)) for field, name in PLACE.items()}
+        return Item(self.id, part, at, **more, **told)
+
+
+@dataclass(slots=True)
+class Book:
+    """A district's cases as their ledger tells them."""
+
+    cases: dict[str, CaseBook] = field(default_factory=dict)
+    _seen: set[int] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Book:
+        """Return the book of some entries."""
+        book = cls()
+        for entry in entries:
+            book.take(entry)
+        return book
+
+    def take(self, entry: Entry) -> None:
+        """Sort an entry in, once."""
+        if entry.mark in self._seen:
+            return
+        self._seen.add(entry.mark)
+        case = self.cases.setdefault(entry.case, CaseBook(entry.case))
+        case.said.setdefault(entry.type, []).append(entry)
+
+    @property
+    def begun(self) -> list[CaseBook]:
+        """The cases whose beginning is in the ledger."""
+        return [case for case in self.cases.values() if case.begun]
+
+    def entries(self, *types: str) -> Iterator[tuple[CaseBook, Entry]]:
+        """Yield what was said of some types, with its case."""
+        for case in self.cases.values():
+            for entry in case.of(*types):
+                yield case, entry
