@@ -1,4 +1,4 @@
-"""Mediation agreements (调解协议) and what was promised in them: commands, and what the router says, on `gw.<d>.cases`.
+"""Mediation agreements (调解协议) and what was promised in them: what the router says, on `gw.<d>.cases`.
 
 *Agreed* and *fulfilled* are two things: `agreement.signed` says the one, `agreement.fulfilled` the other, and the case
 closes with the other only. Nothing here carries a person or free text: parties are names of the file.
@@ -10,17 +10,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
-from shared.contracts.actors import PartnerKind
 from shared.contracts.base import Contract, Instant
 from shared.contracts.cases import CaseEvent
-from shared.contracts.commands import Command
 from shared.contracts.limits import Limit
 from shared.contracts.money import Amount, Money
-
-_CENTRE = frozenset({PartnerKind.CENTRE})
-_MEDIATOR = frozenset({PartnerKind.DEPARTMENT, PartnerKind.TOWNSHIP, PartnerKind.CENTRE})
 
 MAX_OBLIGATIONS = 60
 """Obligations of one agreement: five years of monthly instalments. Each has a clock in the case's document."""
@@ -28,7 +23,7 @@ MAX_OBLIGATIONS = 60
 PartyRef = Annotated[str, Field(pattern=r"^[a-z][a-z_-]{0,31}[0-9]{0,4}$")]
 """A party by a name of the file (`applicant`, `respondent`, `household-12`), never a person's name or number."""
 
-ObligationId = Annotated[str, Field(min_length=1, max_length=60)]
+ObligationId = Annotated[str, Field(pattern=r"^[0-9]{6}-[0-9]{6}-[a-z2-7]{8}/obligation#[0-9]{1,4}$")]
 """Case id `/obligation#` n; n counts over the life of the case."""
 
 
@@ -105,106 +100,6 @@ class Promise(Contract):
         if what is Duty.VISIT:
             raise ValueError("visits are the centre's own and follow from the profile")
         return what
-
-
-# ---- commands
-
-
-class AgreementCommand(Command):
-    """A command on a dispute's agreement, from its mediator's department or the centre."""
-
-    allowed: ClassVar[frozenset[PartnerKind]] = _MEDIATOR
-
-
-class SignAgreement(AgreementCommand):
-    """The parties have signed. The instalments must sum to `principal`; `amends` names the agreement it replaces."""
-
-    type: ClassVar[str] = "gridwhistle.agreement.sign.v1"
-
-    obligations: tuple[Promise, ...] = Field(min_length=1, max_length=MAX_OBLIGATIONS)
-    principal: Money | None = Field(default=None, description="required where anything is to be paid")
-    amends: int | None = Field(default=None, ge=1)
-    confirm: bool = Field(default=False, description="the parties want it confirmed by the court (司法确认)")
-
-
-class PayAgreement(AgreementCommand):
-    """A party has paid on an obligation; the same `payment_id` again changes nothing."""
-
-    type: ClassVar[str] = "gridwhistle.agreement.pay.v1"
-
-    obligation_id: ObligationId
-    amount: Money
-    payment_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-
-
-class PerformAgreement(AgreementCommand):
-    """What was promised other than money has been done; also: the follow-up visit has been made."""
-
-    type: ClassVar[str] = "gridwhistle.agreement.perform.v1"
-
-    obligation_id: ObligationId
-
-
-class ConfirmAgreement(AgreementCommand):
-    """The parties have applied to the court for confirmation, or the court has decided."""
-
-    type: ClassVar[str] = "gridwhistle.agreement.confirm.v1"
-
-    step: Confirmation
-
-    @field_validator("step")
-    @classmethod
-    def _is_a_step(cls, step: Confirmation) -> Confirmation:
-        if step is Confirmation.WANTED:
-            raise ValueError("that it is wanted is said when the agreement is signed")
-        return step
-
-
-class RouteAgreement(AgreementCommand):
-    """The centre chooses where a broken agreement goes."""
-
-    type: ClassVar[str] = "gridwhistle.agreement.route.v1"
-    allowed: ClassVar[frozenset[PartnerKind]] = _CENTRE
-
-    route: Route
-
-
-class DefaulterCommand(Command):
-    """A command on the defaulter list. It takes no free text and keeps no field we do not know: no name gets in."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-    allowed: ClassVar[frozenset[PartnerKind]] = _CENTRE
-
-    party: PartyRef
-
-    @field_validator("note")
-    @classmethod
-    def _no_free_text(cls, note: str | None) -> None:
-        if note is not None:
-            raise ValueError("the defaulter list takes no free text; who is meant is said by `party`")
-
-
-class EnterDefaulter(DefaulterCommand):
-    """The centre enters a party that has broken its agreement (列入失信名单)."""
-
-    type: ClassVar[str] = "gridwhistle.defaulter.enter.v1"
-
-
-class AppealDefaulter(DefaulterCommand):
-    """A listed party objects (异议)."""
-
-    type: ClassVar[str] = "gridwhistle.defaulter.appeal.v1"
-
-
-class DecideDefaulter(DefaulterCommand):
-    """The centre decides on the appeal; upheld, the party leaves the list."""
-
-    type: ClassVar[str] = "gridwhistle.defaulter.decide.v1"
-
-    upheld: bool
-
-
-# ---- events
 
 
 class AgreementEvent(CaseEvent):

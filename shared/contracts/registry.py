@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from shared.contracts import agreements, cases, disputes, escalations, incidents, mediation, notifications
+from shared.contracts import agreeing, agreements, cases, disputes, escalations, incidents, mediation, notifications
 from shared.contracts.base import Event
 from shared.contracts.commands import Command
 
-MODULES = (agreements, cases, disputes, escalations, incidents, mediation, notifications)
+MODULES = (agreeing, agreements, cases, disputes, escalations, incidents, mediation, notifications)
 """Importing a module is what makes its messages known; commands are imported by name."""
 
 

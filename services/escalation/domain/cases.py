@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from services.escalation.domain.clocks import Wanted, start, stop
+from services.escalation.domain.clocks import OUTLIVING, Wanted, start, stop
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.model import Case, Clock, Phase
 from services.escalation.domain.muster import stand_down
@@ -116,12 +116,17 @@ def on_resolved(draft: Draft, event: CaseResolved) -> str:
         return "overtaken"
     at = happened(event)
     draft.change(phase=Phase.RESOLVED, returned=(), arbitrating="")
-    for clock in draft.live():
+    for clock in _of_the_work(draft):
         stop(draft, clock, at, None if clock.kind is ClockKind.CASE else Verdict.VOID)
     stand_down(draft, at, "resolved")
     if event.verify_limit is not None:
         _start_verification(draft, event.recorded_at, event.verify_limit)
     return "resolved"
+
+
+def _of_the_work(draft: Draft) -> list[Clock]:
+    """Return the live clocks but those of what the parties promised, which departments' work does not end."""
+    return [clock for clock in draft.live() if clock.kind not in OUTLIVING]
 
 
 def _start_verification(draft: Draft, at: datetime, limit: Limit) -> None:
@@ -177,7 +182,7 @@ def on_reopened(draft: Draft, event: CaseReopened) -> str:
     if event.episode <= draft.case.episode:
         return "overtaken"
     at = happened(event)
-    for clock in draft.live():
+    for clock in _of_the_work(draft):
         stop(draft, clock, at, None if clock.kind is ClockKind.VERIFY else Verdict.VOID)
     draft.change(phase=Phase.OPEN, episode=event.episode, level=0, returned=(), arbitrating="")
     old = reporters_clock(draft)

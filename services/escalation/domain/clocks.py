@@ -21,6 +21,18 @@ from shared.contracts.limits import Limit, LimitUnit
 from shared.district.calendar import WorkingCalendar
 
 WORKING = frozenset({LimitUnit.WORKING_MINUTES, LimitUnit.WORKING_HOURS, LimitUnit.WORKING_DAYS})
+OUTLIVING = frozenset({ClockKind.OBLIGATION, ClockKind.FOLLOW_UP, ClockKind.CONFIRM, ClockKind.APPEAL})
+"""Clocks of agreements: they go on when the departments' work is done, or begins again."""
+
+PARTIES = frozenset({ClockKind.OBLIGATION, ClockKind.CONFIRM})
+"""Clocks of what the parties have to do; letting them pass is no department's delay."""
+
+PROMISED = frozenset({ClockKind.OBLIGATION, ClockKind.FOLLOW_UP})
+"""Clocks of what was promised in an agreement: due on an agreed day, reminded of so long before."""
+
+GRACE = "grace"
+"""Who gives the time after an agreed day: the profile."""
+
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -37,6 +49,8 @@ class Wanted:
     task: str = ""
     stage: str = ""
     live_from: datetime | None = None
+    remind_at: datetime | None = None
+    grace: Limit | None = None
 
 
 def start(draft: Draft, wanted: Wanted) -> None:
@@ -66,6 +80,8 @@ def _made(draft: Draft, wanted: Wanted) -> Clock:
         stage=wanted.stage,
         due_at=due,
         live_from=wanted.live_from,
+        remind_at=wanted.remind_at,
+        grace=wanted.grace,
         ledger=(first,),
     )
     missed = _missed(draft, clock)
@@ -80,12 +96,21 @@ def _due(calendar: WorkingCalendar, wanted: Wanted) -> datetime:
 
 def _missed(draft: Draft, clock: Clock) -> int:
     """Return how many warnings lie before the clock began to live: they were given long ago, or never made sense."""
-    fractions = draft.profile.escalation.warn_fractions
+    fractions = fractions_of(clock, draft.profile.escalation.warn_fractions)
     if clock.due_at <= floor(clock):
         return len(fractions)
     if clock.live_from is None:
         return 0
     return sum(warn_at(draft.calendar, clock, fraction) <= clock.live_from for fraction in fractions)
+
+
+def fractions_of(clock: Clock, usual: tuple[float, ...]) -> tuple[float, ...]:
+    """Return at which fractions of its limit a clock warns; what parties promised is reminded of by the calendar."""
+    if clock.kind not in PROMISED:
+        return usual
+    if clock.remind_at is None:
+        return ()
+    return (round((clock.remind_at - clock.start.at) / (clock.original_due_at - clock.start.at), 4),)
 
 
 def floor(clock: Clock) -> datetime:
@@ -105,6 +130,8 @@ def elapsed(calendar: WorkingCalendar, begin: datetime, end: datetime, measure: 
 
 def warn_at(calendar: WorkingCalendar, clock: Clock, fraction: float) -> datetime:
     """Return when that fraction of the whole limit has been used; what ran before a hold counts."""
+    if clock.remind_at is not None:
+        return clock.remind_at
     since, share = clock.since or clock.start.at, fraction
     if clock.used_ms:
         used = clock.used_ms * _MILLISECOND
@@ -123,7 +150,7 @@ def _next_at(draft: Draft, clock: Clock) -> datetime | None:
         return clock.hold.until
     if not clock.live or clock.breached_at is not None:
         return None
-    fractions = draft.profile.escalation.warn_fractions
+    fractions = fractions_of(clock, draft.profile.escalation.warn_fractions)
     instant = clock.due_at
     if clock.warned < len(fractions):
         instant = min(instant, warn_at(draft.calendar, clock, fractions[clock.warned]))
@@ -132,11 +159,22 @@ def _next_at(draft: Draft, clock: Clock) -> datetime | None:
 
 def warn(draft: Draft, clock: Clock, at: datetime) -> None:
     """Say that the next fraction of the limit has been used."""
-    fraction = draft.profile.escalation.warn_fractions[clock.warned]
+    fraction = fractions_of(clock, draft.profile.escalation.warn_fractions)[clock.warned]
     draft.say_of(clock, ClockWarned, at, fraction=fraction)
     entry = Entry(what=What.WARNED, at=at, fraction=fraction)
     warned = clock.model_copy(update={"warned": clock.warned + 1, "ledger": (*clock.ledger, entry)})
     draft.clocks[clock.key] = armed(draft, warned)
+
+
+def let_grace_begin(draft: Draft, clock: Clock, at: datetime) -> None:
+    """Say that the agreed day has passed, and give the time after which the promise counts as broken."""
+    if clock.grace is None:
+        raise ValueError(f"clock {clock.key} has no grace")
+    due = draft.calendar.extend(clock.due_at, clock.grace)
+    entry = Entry(what=What.EXTENDED, at=at, due=due, limit=clock.grace, by=GRACE)
+    longer = clock.model_copy(update={"due_at": due, "grace": None, "ledger": (*clock.ledger, entry)})
+    draft.say_of(longer, ClockWarned, at, fraction=1.0)
+    draft.clocks[clock.key] = armed(draft, longer)
 
 
 def breach(draft: Draft, clock: Clock, at: datetime) -> Clock:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from services.escalation.domain import cases, members, tasks
+from services.escalation.domain import cases, members, promises, tasks
 from services.escalation.domain.draft import DirectoryOf, Draft
 from services.escalation.domain.model import Case, Clock
 from services.escalation.domain.timers import advance, next_instant
+from shared.contracts.agreements import AgreementConfirmed, AgreementSigned, DefaulterRecorded, ObligationRecorded
 from shared.contracts.base import Event
 from shared.contracts.cases import (
     CaseClosed,
@@ -55,6 +56,10 @@ _ANSWERS: dict[type[Event], Callable[[Draft, Any], str]] = {
     TaskHeld: tasks.on_held,
     TaskResumed: tasks.on_resumed,
     TaskExtended: tasks.on_extended,
+    AgreementSigned: promises.on_signed,
+    AgreementConfirmed: promises.on_confirmed,
+    ObligationRecorded: promises.on_obligation,
+    DefaulterRecorded: promises.on_defaulter,
     BlowWhistle: members.on_whistle,
     AnswerTeam: members.on_answer,
     CheckInTeam: members.on_check_in,

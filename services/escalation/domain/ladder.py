@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.escalation.domain.clocks import OUTLIVING, PARTIES
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.model import Clock
 from shared.contracts.escalations import CaseEscalated
@@ -21,10 +22,14 @@ class Step:
 
 
 def next_step(draft: Draft) -> Step | None:
-    """Return the next rung above the level the case is on, or None when no live clock is breached or none is left."""
-    breached = [(clock.breached_at, clock.key) for clock in draft.live() if clock.breached_at is not None]
+    """Return the next rung above the level the case is on, or None when no live clock is breached or none is left.
+
+    What parties let pass climbs no ladder; for a visit or a decision on an appeal nobody is whistled to the place.
+    """
+    late = [clock for clock in draft.live() if clock.breached_at is not None and clock.kind not in PARTIES]
+    breached = [(clock.breached_at, clock.key) for clock in late if clock.breached_at is not None]
     rung = _above(draft, draft.case.level) if breached else None
-    if rung is None:
+    if rung is None or (rung.action == "whistle" and all(clock.kind in OUTLIVING for clock in late)):
         return None
     since, key = min(breached)
     at = since if rung.after is None else draft.calendar.due(since, rung.after)

@@ -73,6 +73,7 @@ class Clock(Stored):
     `since` and `used_ms` say how much of the limit (working time for working units) had been used when the clock last
     began to run. `next_at` is when it next does something: a warning, the breach, the end of a hold. A clock of a
     reopened case has an old due instant but does nothing before `live_from`. With a `verdict` it has ended.
+    What parties promised is reminded of once, at `remind_at`, and has a `grace` to begin when it is due.
     """
 
     key: str
@@ -86,6 +87,8 @@ class Clock(Stored):
     since: AwareDatetime | None = None
     used_ms: int = 0
     warned: int = 0
+    remind_at: AwareDatetime | None = None
+    grace: StoredLimit | None = None
     breached_at: AwareDatetime | None = None
     hold: Hold | None = None
     verdict: Verdict | None = None

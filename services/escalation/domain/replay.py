@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from services.escalation.domain.clocks import elapsed, floor, judged, unit, warn_at
+from services.escalation.domain.clocks import elapsed, floor, fractions_of, judged, unit, warn_at
 from services.escalation.domain.model import Clock, Entry, Hold, What
 from shared.contracts.escalations import Verdict
 from shared.contracts.limits import LimitUnit
@@ -54,10 +54,12 @@ class Replay:
             owner=first.by,
             due_at=first.due or stored.due_at,
             live_from=stored.live_from,
+            remind_at=stored.remind_at,
             ledger=(first,),
         )
         profile = directory.profile
-        return cls(blank, directory.calendar, profile.escalation.warn_fractions, profile.zone)
+        fractions = fractions_of(blank, profile.escalation.warn_fractions)
+        return cls(blank, directory.calendar, fractions, profile.zone)
 
     def change(self, **fields: object) -> None:
         """Change the clock."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import NamedTuple
 
-from services.escalation.domain.clocks import breach, warn
+from services.escalation.domain.clocks import breach, let_grace_begin, warn
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.holds import resume
 from services.escalation.domain.ladder import Step, climb, next_step
@@ -84,6 +84,9 @@ def _of_clock(draft: Draft, clock: Clock, at: datetime) -> Timer:
         if at < clock.due_at:
             warn(draft, clock, at)
             return "warned"
+        if clock.grace is not None:
+            let_grace_begin(draft, clock, at)
+            return "grace_began"
         breach(draft, clock, at)
         return "breached"
 

@@ -18,6 +18,7 @@ from services.intake.domain.normalise import LARGEST_INTEGER, zone_of
 from services.intake.domain.reading import Message
 from services.intake.domain.text import clean_text
 from services.intake.domain.wording import Invalid, wrong_fields
+from services.intake.domain.work import addressed, district_of_grid, is_work
 from shared.contracts.actors import Actor
 from shared.contracts.commands import Command
 from shared.contracts.registry import command_types
@@ -25,7 +26,9 @@ from shared.decision import Poison
 from shared.district.parties import Partner
 
 _INSTANTS = ("eta", "until")
-_FREE_TEXT = ("note", "place", "reason")
+_FREE_TEXT = ("note", "place", "reason", "payment_id")
+"""Of what a cashier's number may be masked it is no number any more, and refused: no telephone number passes for one."""
+
 _DISTRICT = 6
 
 
@@ -50,6 +53,15 @@ def authorise(partner: Partner, cls: type[Command]) -> None:
         raise Poison("forbidden", f"{partner.id} ({partner.kind}) may not give {short_name(cls.type)}; {allowed} may.")
 
 
+def district_of(payload: dict[str, Any], cls: type[Command]) -> str | None:
+    """Return the district that a command names by its case, or by its grid; none where it names a worker alone.
+
+    Raises:
+        Invalid: `invalid-command`, a command about a case has no case id.
+    """
+    return district_of_grid(payload) if is_work(cls) else district_of_case(payload)
+
+
 def district_of_case(payload: dict[str, Any]) -> str:
     """Return the district in the case id of a command; nothing says yet that there is such a case.
 
@@ -72,9 +84,10 @@ def read_command(message: Message, origin: Origin) -> Command:
     """
     cls = command_types()[message.type]
     authorise(origin.partner, cls)
-    if district_of_case(message.payload) != origin.district:
+    if district_of(message.payload, cls) not in (None, origin.district):
         raise Poison("forbidden", f"The case is not of district {origin.district}, for which this topic is.")
-    data = _prepared(_without_persons(message.payload, cls), origin)
+    payload = addressed(message.payload, origin.index) if is_work(cls) else message.payload
+    data = _prepared(_without_persons(payload, cls), origin)
     try:
         command = cls.model_validate({**data, **_stamped(origin)})
     except ValidationError as error:
