@@ -9,7 +9,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from services.router.adapters import answers
+from services.router.adapters import answers, mediation
 from services.router.adapters.open_work import count_open_work, create_indexes
 from services.router.adapters.world import FetchedWorld
 from services.router.domain.decide import HEEDED, decide
@@ -50,6 +50,7 @@ class Router:
         """Create the indexes of engine, gauges, answers and ledger."""
         await self.engine.store.create_indexes()
         await create_indexes(self.engine.store.collection)
+        await mediation.create_indexes(self.engine.store.collection)
         await answers.create_indexes(self.engine.store.database)
         await self.ledger.create_indexes()
 

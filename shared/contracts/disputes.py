@@ -116,6 +116,7 @@ class BatchProgressed(CaseEvent):
     type: ClassVar[str] = "gridwhistle.batch.progressed.v1"
 
     files: int
+    expected: int | None = None
     mediating: int = 0
     agreed: int = 0
     fulfilled: int = 0

@@ -102,6 +102,7 @@ class Report(Contract):
     subject: Subject | None = None
     attributes: dict[str, Any] = Field(default_factory=dict)
     due_at: str | float | None = None
+    batch: CaseId | None = Field(default=None, description="the batch dispute of which this is one household's file")
 
     @model_validator(mode="after")
     def _says_something(self) -> Report:
@@ -149,6 +150,10 @@ class ReportAccepted(ReportFacts):
 
     first: bool = True
     due_at: Instant | None = Field(default=None, description="the report's own limit, where the profile allows one")
+    batch: CaseId | None = Field(default=None, description="the batch dispute under which it asks to be filed")
+    unmerged_from: CaseId | None = Field(
+        default=None, description="the case it had been merged into, where the centre took it out again"
+    )
 
 
 class ReportMerged(ReportFacts):
@@ -160,3 +165,21 @@ class ReportMerged(ReportFacts):
     merged_case_id: CaseId
     distance_m: float | None = None
     similarity: float | None = None
+    due_at: Instant | None = Field(default=None, description="heeded if the report gets a case of its own after all")
+
+
+class ReportUnmerged(Event):
+    """Emitted by intake when the centre takes a report out of `case_id` again; its own case is `own_case_id`.
+
+    A consumer that counted the report under `case_id` counts it there no more; `report.accepted` opens its own case.
+    """
+
+    type: ClassVar[str] = "gridwhistle.report.unmerged.v1"
+    topic: ClassVar[str] = "incidents"
+
+    partner: PartnerId
+    report_id: str
+    reporter_ref: str | None = None
+    own_case_id: CaseId
+    reason: str
+    by: PartnerId

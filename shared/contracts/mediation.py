@@ -91,3 +91,12 @@ class FormTaskForce(MediationCommand):
     lead: str = Field(min_length=1, max_length=40)
     departments: tuple[str, ...] = Field(default=(), max_length=20)
     reason: str = Field(min_length=1, max_length=500)
+
+
+class OpenBatch(MediationCommand):
+    """The centre lets files be opened under a dispute, one a household: reports that name it as their `batch`."""
+
+    type: ClassVar[str] = "gridwhistle.mediation.batch.v1"
+    allowed: ClassVar[frozenset[PartnerKind]] = _CENTRE
+
+    expected: int | None = Field(default=None, ge=1, le=100_000, description="how many households there are")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.router.domain.change import Mediating
 from services.router.domain.decide import decide
 from services.router.domain.model import Case
 from shared.contracts.actors import Actor, PartnerKind
@@ -81,6 +82,7 @@ class FakeWorld:
     disputes: tuple[str, ...] = ()
     missing: frozenset[str] = frozenset()
 
+    around: Mediating = field(default_factory=Mediating)
     def index(self, district: str, version: int) -> DirectoryIndex:
         """Return the one profile there is."""
         del district, version
@@ -95,6 +97,11 @@ class FakeWorld:
         """Say whether a case is not there."""
         return case_id in self.missing
 
+
+    def mediating(self, case: Case | None, district: str, batch: str | None) -> Mediating:
+        """Return what disputes need of others."""
+        del case, district, batch
+        return self.around
 
 def report(category: str | None = "E06010", *, number: int = 1, at: datetime = NINE, **more: Any) -> ReportAccepted:
     """Return an accepted report of the grid app."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from services.intake.domain.model import Draft, ReportState
+from services.intake.domain.nearness import Match, Sighting, best_match
+from services.intake.domain.undoing import Undo
+from services.router.domain.change import Mediating
 from services.router.domain.model import Case
 from shared.district.lookup import DirectoryIndex
 from shared.infra.engine.fold import Applied, Rejection
@@ -64,6 +69,16 @@ class RouterWorld:
 
 @dataclass
 class NotifierProfiles:
+    def mediating(self, case: Case | None, district: str, batch: str | None) -> Mediating:
+        """Return what disputes need of others."""
+        del district
+        states, own = self.cases.states(), case.dispute if case is not None else None
+        indexed = [one.dispute.index("", one.outcome, open_=one.open) for one in states.values() if one.dispute]
+        loads = Counter(one["mediator"].removeprefix("/") for one in indexed if one["mediator"])
+        files = [one["batch"].partition("/") for one in indexed if one["batch"]]
+        mine = Counter(how for parent, _, how in files if case is not None and parent == case.case_id)
+        return Mediating(loads, states.get(batch or (own.batch if own and own.batch else "")), mine)
+
     """Who is told by the case's profile, how they are reached by the newest; here it is one."""
 
     profile: DirectoryIndex
@@ -82,6 +97,28 @@ class NotifierProfiles:
 FIGURES = frozenset({
     "reports", "commands", "cases", "tasks", "clocks", "breaches", "levels", "whistles", "teams", "attendance",
     "notices",
+def nearest(draft: Draft, reports: Iterable[ReportState]) -> Match | None:
+    """Return what intake's query and its rule would find among the reports there are."""
+    sighting, district = draft.sighting(), draft.origin.district
+    others = [
+        Sighting(one.case_id, district, str(one.category), float(one.lon), float(one.lat), one.at, one.sketch)
+        for one in reports
+        if one.near is not None and one.lon is not None and one.lat is not None and one.at is not None
+    ]
+    return best_match(sighting, others, draft.origin.index.profile.near_duplicates) if sighting else None
+
+
+def undoing(
+    id_: str, command: UnmergeReport, record: ParkedRecord, reports: Mapping[str, ReportState], policy: NearDuplicates
+) -> Input:
+    """Return what intake makes of the command to take a report out of a case; its vault knows whoever has a contact."""
+    undo = Undo(command, policy)
+    known = reports.get(undo.aggregate)
+    if known is not None and b"reporter_ref" in (known.told or b""):
+        undo = replace(undo, contact="sealed")
+    return Input(undo.aggregate, f"{command.district}/{command.actor.partner}/{id_}", undo, record)
+
+
 })  # fmt: skip
 
 

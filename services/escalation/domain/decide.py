@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from services.escalation.domain import cases, members, promises, tasks
+from services.escalation.domain import cases, mediation, members, promises, tasks
 from services.escalation.domain.draft import DirectoryOf, Draft
 from services.escalation.domain.model import Case, Clock
 from services.escalation.domain.timers import advance, next_instant
@@ -31,6 +31,7 @@ from shared.contracts.cases import (
     TaskSuperseded,
 )
 from shared.contracts.commands import AnswerTeam, BlowWhistle, CheckInTeam, StandDownTeam, SubstituteTeam
+from shared.contracts.disputes import MediationExtended, MediatorAssigned, TierEnded, TierEntered
 from shared.decision import Companion, Decision, Tick, UnknownCase
 
 KEPT = 12
@@ -56,6 +57,10 @@ _ANSWERS: dict[type[Event], Callable[[Draft, Any], str]] = {
     TaskHeld: tasks.on_held,
     TaskResumed: tasks.on_resumed,
     TaskExtended: tasks.on_extended,
+    TierEntered: mediation.on_entered,
+    TierEnded: mediation.on_ended,
+    MediatorAssigned: mediation.on_assigned,
+    MediationExtended: mediation.on_extended,
     AgreementSigned: promises.on_signed,
     AgreementConfirmed: promises.on_confirmed,
     ObligationRecorded: promises.on_obligation,

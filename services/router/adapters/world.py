@@ -9,6 +9,8 @@ from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorCollection
 
+from services.router.adapters.mediation import Disputes
+from services.router.domain.change import Mediating
 from services.router.domain.model import Case
 from shared.contracts.commands import AssignCase, CompleteTask, LinkCase, VerifyCase
 from shared.contracts.escalations import ClockBreached
@@ -31,8 +33,12 @@ class FetchedWorld:
 
     profiles: ProfileCache
     cases: Cases
+    _mediation: Disputes = field(init=False)
     _disputes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _missing: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._mediation = Disputes(self.cases, self._known)
 
     async def prepare(self, inputs: Sequence[Input], states: dict[str, Case | None]) -> None:
         """Fetch what the decisions on these inputs will ask for.
@@ -46,6 +52,12 @@ class FetchedWorld:
                 await self.profiles.fetch(district, version)
         await self._look_for_missing({one.event.other for one in inputs if isinstance(one.event, LinkCase)})
         await self._look_at_links(_links(inputs, states))
+        await self._mediation.prepare(inputs, states)
+
+    def _known(self, district: str, version: int) -> DirectoryIndex | None:
+        with suppress(ProfileMissing):
+            return self.profiles.get(district, version)
+        return None
 
     async def _look_for_missing(self, named: set[str]) -> None:
         if not named:
@@ -90,6 +102,10 @@ class FetchedWorld:
     def is_missing(self, case_id: str) -> bool:
         """Say whether a case that a link names was looked for and is not there."""
         return case_id in self._missing
+
+    def mediating(self, case: Case | None, district: str, batch: str | None) -> Mediating:
+        """Return what the decisions on a dispute need of others."""
+        return self._mediation.mediating(case, district, batch)
 
 
 def _profiles(inputs: Sequence[Input], states: States) -> Iterator[tuple[str, int]]:

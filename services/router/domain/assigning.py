@@ -55,6 +55,8 @@ def decide_assign(case: Case, command: AssignCase, view: View) -> Decision[Case]
     """
     if case.state not in WORKED_ON:
         raise illegal(f"A case that is {case.state} cannot be assigned.", case.state)
+    if case.dispute is not None:
+        raise illegal("A dispute is given a mediator (mediation.assign), not departments.", case.state)
     wanted = _wanted(case, command, view)
     kept = [task for task in case.current() if _kept(task, wanted)]
     held_by = {task.department for task in kept}

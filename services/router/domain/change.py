@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,17 +14,37 @@ from shared.district.lookup import DirectoryIndex
 
 
 @dataclass(frozen=True, slots=True)
+class Mediating:
+    """What disputes need: open disputes by mediator, the parent of a household's file, the files of a parent.
+
+    `files` are counts by how they stand (see `Dispute.standing`).
+    """
+
+    loads: Mapping[str, int] = field(default_factory=dict)
+    parent: Case | None = None
+    files: Mapping[str, int] = field(default_factory=dict)
+
+
+_NOTHING = Mediating()
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """What a decision may look at besides the case and the event.
 
     `index` is the district profile in the version of the case. `open_disputes` are linked disputes still open;
-    `other_missing` says that there is no case under the id a link names.
+    `other_missing` says that there is no case under the id a link names. `mediation` is what concerns disputes only.
     """
 
     now: datetime
     index: DirectoryIndex
     open_disputes: tuple[str, ...] = ()
     other_missing: bool = False
+    mediation: Mediating = _NOTHING
+
+    def load(self, mediator: str) -> int:
+        """Return how many disputes a mediator had when the batch was prepared."""
+        return self.mediation.loads.get(mediator, 0)
 
 
 @dataclass(frozen=True, slots=True)

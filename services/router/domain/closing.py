@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from services.router.domain.change import Change, View, illegal, told
 from services.router.domain.model import WORKED_ON, Case, CaseState, TaskState
+from services.router.domain.recording import void_promises
+from services.router.domain.tiers import give_up
 from shared.contracts.cases import CaseClosed, CaseResolved, CaseWithdrawn, Outcome
 from shared.contracts.commands import WithdrawCase
 from shared.decision import Decision
@@ -40,7 +42,7 @@ def _all_done(case: Case) -> bool:
 
 
 def close(change: Change, outcome: Outcome, at: datetime, view: View) -> Change:
-    """Close the case, or keep the outcome while a linked dispute is open."""
+    """Close the case, or keep the outcome while a linked dispute is open or an agreement is not fulfilled yet."""
     case = change.case
     if view.open_disputes and not case.is_dispute:
         return change.add(closing=outcome, recheck_at=view.now + RECHECK)
@@ -54,8 +56,11 @@ def close(change: Change, outcome: Outcome, at: datetime, view: View) -> Change:
     return change.add(event, state=CaseState.CLOSED, outcome=outcome, ended_at=at, closing=None, recheck_at=None)
 
 
-def _handling_seconds(case: Case, at: datetime) -> float:
-    """Return from the reporter's clock to the lead's completion; a completion claimed before the report counts as 0."""
+def _handling_seconds(case: Case, at: datetime, outcome: Outcome) -> float:
+    """Return from the reporter's clock to the lead's completion; a completion claimed before the report counts as 0.
+
+    A dispute is handled when it is agreed; how long the parties then took to fulfil it is another figure.
+    """
     lead = case.lead_task()
     end = lead.completed_at if lead is not None and lead.completed_at is not None else at
     return max(0.0, (end - case.opened_at).total_seconds())
@@ -86,7 +91,8 @@ def decide_withdraw(case: Case, command: WithdrawCase, view: View) -> Decision[C
         raise illegal(f"A case that is {case.state} cannot be withdrawn.", case.state)
     at = command.occurred_at
     live = [task for task in case.tasks if task.live]
-    change = Change(case).supersede(live, at, "withdrawn", view)
+    change = give_up(Change(case).supersede(live, at, "withdrawn", view), at, command.actor.partner, view)
+    change = void_promises(change, at, view)
     change = change.add(
         CaseWithdrawn(**told(case, at, view), reason=command.reason),
         state=CaseState.WITHDRAWN,

@@ -8,10 +8,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from services.router.domain.assigning import decide_assign
-from services.router.domain.change import View
+from services.router.domain.batches import decide_batch, recount
+from services.router.domain.centre_steps import decide_mediator, decide_task_force
+from services.router.domain.change import Mediating, View
 from services.router.domain.clocks import decide_breach, decide_breach_withdrawn
 from services.router.domain.closing import decide_withdraw, try_closing_again
-from services.router.domain.extensions import decide_extend
+from services.router.domain.defaulters import decide_appeal, decide_appeal_decision, decide_enter
+from services.router.domain.disputes import decide_record
+from services.router.domain.extensions import decide_extend, decide_ignored
 from services.router.domain.holds import decide_hold, decide_resume, resume_what_ended
 from services.router.domain.linking import decide_link
 from services.router.domain.model import Case
@@ -19,8 +23,9 @@ from services.router.domain.opening import decide_accepted, decide_classify, dec
 from services.router.domain.refusals import decide_return
 from services.router.domain.tasks import decide_accept, decide_complete, decide_progress
 from services.router.domain.verification import decide_reopen, decide_verify
-from shared.contracts import commands, escalations, incidents
+from shared.contracts import agreeing, commands, escalations, incidents, mediation
 from shared.contracts.base import Event
+from services.router.domain.tier_time import decide_extend_mediation
 from shared.decision import Decision, Tick, UnknownCase
 from shared.district.lookup import DirectoryIndex
 
@@ -50,6 +55,19 @@ RULES: dict[type[Event], Rule] = {
     escalations.ClockBreachWithdrawn: decide_breach_withdrawn,
 }
 
+    mediation.RecordMediation: decide_record,
+    mediation.ExtendMediation: decide_extend_mediation,
+    mediation.AssignMediator: decide_mediator,
+    mediation.FormTaskForce: decide_task_force,
+    mediation.OpenBatch: decide_batch,
+    agreeing.SignAgreement: decide_sign,
+    agreeing.PayAgreement: decide_pay,
+    agreeing.PerformAgreement: decide_perform,
+    agreeing.ConfirmAgreement: decide_confirm,
+    agreeing.RouteAgreement: decide_route,
+    agreeing.EnterDefaulter: decide_enter,
+    agreeing.AppealDefaulter: decide_appeal,
+    agreeing.DecideDefaulter: decide_appeal_decision,
 HEEDED = frozenset(event_type.type for event_type in (*OPENING, *RULES))
 """The message types the router decides on; the whistle's commands and the notices' are others'."""
 
@@ -75,6 +93,9 @@ def decide(case: Case | None, event: Any, now: datetime, world: World) -> Decisi
     """Judge an event or a tick.
 
     Raises:
+    def mediating(self, case: Case | None, district: str, batch: str | None) -> Mediating:
+        """Return what decisions on a dispute need of others; `batch` is the parent that a report names."""
+
         Rejected: a command that may not be applied in the state it met.
         UnknownCase: there is no case yet.
     """
@@ -82,7 +103,8 @@ def decide(case: Case | None, event: Any, now: datetime, world: World) -> Decisi
         return _tick(_known(case, event.id), now, world)
     if type(event) in OPENING:
         version = event.profile_version if case is None else case.profile_version
-        return OPENING[type(event)](case, event, View(now, world.index(event.district, version)))
+        opening = View(now, world.index(event.district, version), mediation=_mediating(case, event, world))
+        return OPENING[type(event)](case, event, opening)
     known = _known(case, event.case_id)
     view = _view(known, event, now, world)
     resumed = resume_what_ended(known, min(now, event.occurred_at), view)
@@ -94,6 +116,10 @@ def _known(case: Case | None, case_id: str) -> Case:
     if case is None:
         raise UnknownCase(case_id)
     return case
+
+def _mediating(case: Case | None, event: Any, world: World) -> Mediating:
+    return world.mediating(case, event.district, getattr(event, "batch", None))
+
 
 
 def _view(case: Case, event: Event | None, now: datetime, world: World) -> View:
@@ -107,6 +133,7 @@ def _view(case: Case, event: Event | None, now: datetime, world: World) -> View:
 
 def _tick(case: Case, now: datetime, world: World) -> Decision[Case]:
     """Do what time alone brings: end holds, try a closing again."""
+        world.mediating(case, case.district, None),
     view = _view(case, None, now, world)
     change = resume_what_ended(case, now, view)
     change = try_closing_again(change, view)
@@ -119,3 +146,5 @@ def _what_time_brought(before: Case, after: Case) -> str:
     if after.closing is not None and before.recheck_at != after.recheck_at:
         return "closing_waits"
     return "hold_ended" if after is not before else "nothing_due"
+    if before.dispute is not None and before.dispute != after.dispute:
+        return "batch_ended" if not after.open else "batch_counted"

@@ -51,20 +51,34 @@ def _may_extend(task: Task, command: ExtendTask, view: View) -> None:
     if task.extensions >= policy.max_extensions:
         sentence = f"The task has been extended {task.extensions} times; {policy.max_extensions} are allowed."
         raise Rejected("extensions-exhausted", sentence, task.state)
-    if _longer(command, policy.max_extension, view):
+    if longer(command.limit, policy.max_extension, command.occurred_at, view):
         sentence = f"An extension may be {policy.max_extension} at most, not {command.limit}."
         raise Rejected("extension-too-long", sentence, task.state)
 
 
-def _longer(command: ExtendTask, most: Limit, view: View) -> bool:
-    """Say whether more is asked for than allowed; in another unit, whether it would end later from now.
+def _asked(task: Task, command: ExtendTask) -> datetime:
+    """Return when the extension was asked for: by the department before the centre spoke, or with this command."""
+    return task.asked_at if task.asked_at is not None and is_centre(command.actor) else command.recorded_at
+
+
+def decide_ignored(case: Case, ignored: ClockExtensionIgnored, view: View) -> Decision[Case]:
+    """Take an extension back that was granted because nobody here knew yet that the limit had run out."""
+    del view
+    task = case.find(ignored.task_id) if ignored.task_id else None
+    if task is None or not task.live or ignored.kind is not ClockKind.HANDLE:
+        return unchanged(case, "not_concerned")
+    expired = task.changed(expired_at=ignored.due_at, extensions=max(0, task.extensions - 1))
+    return Change(case).put(expired).decided("extension_ignored")
+
+
+def longer(asked: Limit, most: Limit, at: datetime, view: View) -> bool:
+    """Say whether more is asked for than allowed; in another unit, whether it would end later, counted from `at`.
 
     What cannot but end later is not looked up in the calendar: walking through centuries of working days takes a
     second, and a few dozen such commands held up their partition for longer than the broker waits for a member.
     """
-    asked = command.limit
     if asked.unit is most.unit:
         return asked.amount > most.amount
-    at, calendar = command.occurred_at, view.index.calendar
+    calendar = view.index.calendar
     end = calendar.due(at, most)
     return at + (asked.amount - 1) * _AT_LEAST[asked.unit] > end or calendar.due(at, asked) > end

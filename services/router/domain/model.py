@@ -14,7 +14,7 @@ from services.router.domain.promises import Promises
 from shared.contracts.actors import PartnerKind
 from shared.contracts.cases import Outcome, TaskRole
 from shared.contracts.ids import task_id
-from shared.contracts.incidents import Suggestion
+from shared.contracts.incidents import Subject, Suggestion
 from shared.contracts.limits import Limit, Stage
 from shared.decision import Stored
 
@@ -104,6 +104,8 @@ class Waiting(Stored):
     severity: int | None = None
     partner_kind: PartnerKind
     suggested: Suggestion | None = None
+    subject: Subject | None = None
+    batch: str | None = None
 
 
 class Case(Stored):
@@ -179,7 +181,8 @@ class Case(Stored):
 def next_due(case: Case) -> datetime | None:
     """Return when the case is to be looked at without being asked: a hold ends, or a closing is tried again."""
     holds = [task.held_until for task in case.tasks if task.state is TaskState.ON_HOLD and task.held_until]
-    return min([*holds, *([case.recheck_at] if case.recheck_at else [])], default=None)
+    counts = case.dispute.count_at if case.dispute is not None else None
+    return min([*holds, *(one for one in (case.recheck_at, counts) if one)], default=None)
 
 
 def index_of(case: Case) -> dict[str, Any]:
@@ -190,3 +193,4 @@ def index_of(case: Case) -> dict[str, Any]:
         "work": " ".join(work) if case.open else None,
         "links": list(case.links) or None,
     }
+        **(case.dispute.index(case.district, case.outcome, open_=case.open) if case.dispute is not None else {}),

@@ -9,6 +9,7 @@ from typing import Any
 from services.router.domain.answers import answer
 from services.router.domain.assigning import assign, start_of
 from services.router.domain.change import Change, View, illegal, told
+from services.router.domain.disputes import begin
 from services.router.domain.model import Case, CaseState, Terms, Waiting
 from shared.contracts.cases import CaseOpened, CaseTriaged
 from shared.contracts.commands import ClassifyCase
@@ -81,6 +82,7 @@ def open_case(case: Case, waiting: Waiting, category: Category, when: tuple[date
     """Route the report and open its case; `when` is (the decision's instant, the start of the tasks' clocks)."""
     at, start = when
     routing = choose(view.index, _facts(case, waiting, category.key, view))
+    mediated = view.index.profile.mediation.covers(category.key)
     opened = case.model_copy(
         update={
             "state": CaseState.DISPATCHED,
@@ -89,11 +91,13 @@ def open_case(case: Case, waiting: Waiting, category: Category, when: tuple[date
             "severity": routing.severity,
             "lead": routing.lead,
             "assists": routing.assists,
-            "terms": _terms(routing),
+            "terms": Terms() if mediated else _terms(routing),
             "waiting": None,
         }
     )
     change = Change(opened).add(_opened(opened, waiting, category, routing, told(opened, at, view)))
+    if mediated:
+        return begin(change, waiting, min(start, view.now), view)
     return assign(change, opened.named(), start, "opened", view)
 
 
@@ -137,9 +141,9 @@ def _opened(case: Case, waiting: Waiting, category: Category, routing: Routing, 
         joint=routing.joint or routing.whistle,
         whistle=routing.whistle,
         profile_version=case.profile_version,
-        limits=() if own else routing.stages,
-        accept_limit=None if own else routing.accept,
-        verify_limit=routing.verify,
+        limits=() if own else case.terms.stages,
+        accept_limit=None if own else case.terms.accept,
+        verify_limit=case.terms.verify,
         due_at=case.due_at,
         partner=case.partner,
         notice=routing.notice,

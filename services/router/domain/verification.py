@@ -8,6 +8,7 @@ from services.router.domain.assigning import assign, start_of
 from services.router.domain.change import Change, View, illegal, told, unchanged
 from services.router.domain.closing import close, unless_waiting
 from services.router.domain.model import Case, CaseState
+from services.router.domain.tiers import resume
 from shared.contracts.cases import CaseReopened, CaseVerified, Outcome
 from shared.contracts.commands import ReopenCase, VerifyCase
 from shared.contracts.escalations import ClockBreached
@@ -61,6 +62,8 @@ def reopen(change: Change, reason: str, when: tuple[datetime, datetime], view: V
     )
     case = change.case
     change = change.add(CaseReopened(**told(case, at, view), reason=reason))
+    if case.dispute is not None:
+        return resume(change, min(start, view.now), "reopened", view)
     return assign(change, case.named(), start, "reopened", view)
 
 
