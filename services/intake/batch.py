@@ -10,8 +10,9 @@ from services.intake.domain.desk import Desk, Envelope, Parsed
 from services.intake.domain.model import Draft, Refused
 from services.intake.domain.place import find_places
 from services.intake.domain.reading import Kind, read_message
+from services.intake.domain.undoing import Undo
 from services.intake.letters import fitting, letter_bytes
-from shared.contracts.commands import Command
+from shared.contracts.commands import Command, UnmergeReport
 from shared.contracts.envelope import Headers
 from shared.contracts.topics import UNLOCATED, parse_topic
 from shared.decision import Poison
@@ -55,6 +56,7 @@ class Sorted:
     vault: Vault
     parsed: list[tuple[Record, Parsed]] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    undoings: list[Input] = field(default_factory=list)
     passing: list[Outgoing] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
 
@@ -103,9 +105,12 @@ class Sorted:
             return
         command = self.desk.command(envelope)
         id_ = envelope.message.id or replayed_letter(record) or place_of(record)
-        source = Input(
-            command.case_id, f"{command.district}/{envelope.partner}/{id_}", None, None, envelope.message.traceparent
-        )
+        cause, trace = f"{command.district}/{envelope.partner}/{id_}", envelope.message.traceparent
+        if isinstance(command, UnmergeReport):
+            undo = Undo(command, self.desk.index(command.district).profile.near_duplicates)
+            self.undoings.append(Input(undo.aggregate, cause, undo, Guarded(record, self.vault), trace))
+            return
+        source = Input(command.case_id, cause, None, None, trace)
         self.commands.append(command)
         self.passing += outgoing_events(SERVICE, source, [command])
 

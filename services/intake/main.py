@@ -55,7 +55,7 @@ def create_intake(
     store = AggregateStore[ReportState](client[f"gw_{SERVICE}"], REPORTS, ReportState)
     observer = IntakeObserver.create(*metrics)
     engine = Engine[ReportState](SERVICE, settings.worker, store, publisher, decide, clock, observer)
-    engine.ledger = Ledger(store.database, clock)
+    engine.ledger, engine.patient = Ledger(store.database, clock), False  # near-duplicates look for empty outboxes
     if settings.fault_point:
         engine.wrap_step = killing(settings.fault_point)
     # Every district, also in a worker for some: reports without a district may belong anywhere.

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from services.intake.domain.model import Draft, Refused, ReportState, Submission
 from services.intake.domain.reading import Kind
+from services.intake.domain.undoing import Undo
 from shared.contracts.commands import Command
 from shared.contracts.incidents import Precision
 from shared.contracts.topics import UNLOCATED, parse_topic
@@ -99,6 +100,7 @@ class IntakeMetrics:
     located: Counter
     requests: Counter
     forgotten: Counter
+    unmerged: Counter
     suggestions: SuggestionMetrics
     partners: set[tuple[str, str]] = field(default_factory=set)
 
@@ -116,6 +118,7 @@ class IntakeMetrics:
             counter("located", "Accepted and merged reports by how their place was found.", "district", "precision"),
             counter("http_requests", "HTTP requests by answer.", "route", "status"),
             counter("forgotten", "Documents removed: by retention from a collection, or on request.", "what"),
+            counter("unmerged", "Merged reports that the centre took out of their case again.", "district"),
             SuggestionMetrics.create(registry, prefix),
         )
         for what in FORGOTTEN:
@@ -137,6 +140,7 @@ class IntakeMetrics:
                 self._begin(district, partner.id)
         for precision in Precision:
             self.located.labels(district, precision)
+        self.unmerged.labels(district)
         self.suggestions.know(district)
 
     def _begin(self, district: str, partner: str) -> None:
@@ -159,12 +163,19 @@ class IntakeMetrics:
 
     def on_applied(self, applied: Applied[ReportState]) -> None:
         """Count one saved decision."""
+        if isinstance(applied.source.event, Undo):
+            self._undone(applied.source.event)
+            return
         submission: Submission = applied.source.event
         origin, reason = submission.draft.origin, applied.decision.reason
         self.report(origin.district, origin.partner.id, reason)
         if applied.decision.events:
             self.located.labels(origin.district, submission.place.precision).inc()
             self.suggestions.taken(submission.draft)
+
+    def _undone(self, undo: Undo) -> None:
+        self.command_passed(undo.command)
+        self.unmerged.labels(undo.command.district).inc()
 
     def on_rejected(self, rejection: Rejection) -> None:
         """Count one refusal under the topic it came on."""
@@ -174,7 +185,8 @@ class IntakeMetrics:
             return
         topic = parse_topic(record.topic)
         labels = self._labels(topic.district, topic.partner or UNKNOWN)
-        if isinstance(source.event, Refused) and source.event.kind is Kind.COMMAND:
+        refused = isinstance(source.event, Refused) and source.event.kind is Kind.COMMAND
+        if refused or isinstance(source.event, Undo):
             self.commands.labels(*labels, "rejected").inc()
         else:
             conflict = rejection.poison.error == "conflicting-duplicate"

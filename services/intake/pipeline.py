@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from services.intake.adapters.candidates import Candidates
 from services.intake.adapters.pins import Pins
 from services.intake.adapters.retention import Retention
+from services.intake.adapters.separation import Separation
 from services.intake.batch import Item, Sorted, places
 from services.intake.domain.desk import Desk
 from services.intake.domain.model import Draft, ReportState, Submission
@@ -43,6 +44,7 @@ class Intake:
     pins: Pins
     sealer: Sealer
     retention: Retention
+    separation: Separation
     metrics: IntakeMetrics
     desk: Desk = field(default_factory=lambda: Desk({}))
 
@@ -85,6 +87,7 @@ class Intake:
         await self.retention.erase([one for one in batch.commands if isinstance(one, EraseReporter)])
         items = batch.items(await self.pins.pin(batch.unlocated(), batch.now))
         await self._decide(batch, items)
+        await self.engine.apply([await self.separation.prepare(source) for source in batch.undoings])
         for command in batch.commands:
             self.metrics.command_passed(command)
 

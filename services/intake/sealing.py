@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from services.intake.domain.model import Sealed, Submission
 from shared.contracts.ids import event_id
@@ -27,7 +27,7 @@ class Sealer:
         draft = submission.draft
         if not draft.private:
             return submission
-        reporter_ref = event_id(f"reporter/{draft.aggregate}", 0)
+        reporter_ref = reference(draft.aggregate)
         contact = _contact(draft.reporter)
         sealed = Sealed(
             reporter_ref=reporter_ref if draft.reporter else None,
@@ -35,6 +35,16 @@ class Sealer:
             vault=Companion(COLLECTION, self._document(reporter_ref, submission)),
         )
         return replace(submission, sealed=sealed)
+
+    def again(self, sealed: str, reporter_ref: str, case_id: str) -> str | None:
+        """Return the contact in a document of the vault, sealed for another case; None where nobody can be reached.
+
+        Raises:
+            SealError: the key is not among ours any more.
+        """
+        said = from_json(self.vault.open(sealed, reporter_ref)).get("reporter")
+        contact = _contact(Reporter.model_validate(said)) if said else None
+        return self.vault.seal(contact, case_id) if contact else None
 
     def _document(self, reporter_ref: str, submission: Submission) -> dict[str, Any]:
         """Return the vault's document: what the bus does not carry, sealed for this one reference.
@@ -52,6 +62,11 @@ class Sealer:
             "day": draft.origin.received.toordinal(),
             "created_at": draft.origin.received,
         }
+
+
+def reference(aggregate: str) -> str:
+    """Return the reference under which the vault keeps the person behind a report."""
+    return event_id(f"reporter/{aggregate}", 0)
 
 
 def _contact(reporter: Reporter | None) -> bytes | None:

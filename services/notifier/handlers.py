@@ -11,6 +11,7 @@ from typing import Any
 from services.notifier.domain.model import CaseView
 from services.notifier.domain.notice import NoticeState
 from shared.contracts.commands import AcknowledgeNotice, EraseReporter
+from shared.contracts.incidents import ReportUnmerged
 from shared.contracts.topics import Topic, internal_pattern
 from shared.decision import Poison
 from shared.infra.engine import Engine, Input, read_input
@@ -22,6 +23,7 @@ from shared.infra.kafka import BatchHandler
 TOPICS = (Topic.INCIDENTS, Topic.CASES, Topic.ESCALATIONS, Topic.COMMANDS)
 _ACKNOWLEDGE = AcknowledgeNotice.type.encode()
 _ERASE = EraseReporter.type.encode()
+_UNMERGED = ReportUnmerged.type.encode()
 
 
 Erase = Callable[[str, str | None, datetime], Awaitable[None]]
@@ -38,20 +40,23 @@ def subscriptions(
         inputs, rejections = acknowledgements(records, notices)
         if inputs or rejections:
             await notices.apply(inputs, rejections)
-        for command in erasures(records):
-            await erase(command.case_id, command.reporter_ref, command.recorded_at)
+        for gone in erasures(records):
+            await erase(gone.case_id, gone.reporter_ref, gone.recorded_at)
 
     return [(internal_pattern(TOPICS, districts), on_records)]
 
 
-def erasures(records: Sequence[Record]) -> list[EraseReporter]:
-    """Return the commands to erase somebody; the views have forgotten them already."""
-    commands: list[EraseReporter] = []
+def erasures(records: Sequence[Record]) -> list[EraseReporter | ReportUnmerged]:
+    """Return what makes contacts of a case go; the views have forgotten them already.
+
+    A report taken out of a case takes its contact along: kept here, erasing the person under the own case missed it.
+    """
+    gone: list[EraseReporter | ReportUnmerged] = []
     for record in records:
-        if ("ce_type", _ERASE) in record.headers:
+        if ("ce_type", _ERASE) in record.headers or ("ce_type", _UNMERGED) in record.headers:
             with suppress(Poison):
-                commands.append(read_input(record).event)
-    return commands
+                gone.append(read_input(record).event)
+    return [one for one in gone if isinstance(one, EraseReporter) or one.reporter_ref is not None]
 
 
 def acknowledgements(records: Sequence[Record], engine: Engine[NoticeState]) -> tuple[list[Input], list[Rejection]]:

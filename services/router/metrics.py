@@ -13,12 +13,13 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from services.router.agreement_metrics import AgreementMetrics
 from services.router.domain.answers import Verdict, verdict
 from services.router.domain.model import LIVE, OPEN, Case
 from services.router.domain.opening import DEFAULT_RULE
 from shared.contracts import cases
 from shared.contracts.base import Event
-from shared.contracts.incidents import ReportMerged
+from shared.contracts.incidents import ReportMerged, ReportUnmerged
 from shared.district.model import Profile
 from shared.infra.engine.fold import Applied
 
@@ -31,6 +32,7 @@ CASE_EVENTS: dict[type[Event], str] = {
     cases.CaseWithdrawn: "withdrawn",
     cases.CaseReopened: "reopened",
     ReportMerged: "merged",
+    ReportUnmerged: "unmerged",
 }
 TASK_EVENTS: dict[type[Event], str] = {
     cases.TaskAssigned: "assigned",
@@ -74,6 +76,7 @@ class RouterMetrics:
     handling: Histogram
     matches: Counter
     answers: Counter
+    agreements: AgreementMetrics
 
     @classmethod
     def create(cls, registry: CollectorRegistry) -> Self:
@@ -101,6 +104,7 @@ class RouterMetrics:
             answers=counter(
                 "triage_answers", "Cases a human classified, beside what the text suggested.", "district", "verdict"
             ),
+            agreements=AgreementMetrics.create(registry, PREFIX),
         )
 
     def know(self, profile: Profile) -> None:
@@ -116,11 +120,12 @@ class RouterMetrics:
         for one in Verdict:
             self.answers.labels(district, one)
         self.handling.labels(district)
+        self.agreements.know(district)
 
     def applied(self, applied: Applied[Case]) -> None:
         """Count what a saved decision brought about."""
-        if isinstance(applied.source.event, ReportMerged):
-            self.cases.labels(applied.source.event.district, "merged").inc()
+        if isinstance(applied.source.event, ReportMerged | ReportUnmerged):
+            self.cases.labels(applied.source.event.district, CASE_EVENTS[type(applied.source.event)]).inc()
         if applied.decision.reason not in TOLD_BEFORE:
             for event in applied.decision.events:
                 self._count(event)
@@ -128,6 +133,7 @@ class RouterMetrics:
                     self.answers.labels(event.district, verdict(event)).inc()
 
     def _count(self, event: Event) -> None:
+        self.agreements.count(event)
         if isinstance(event, cases.TaskEvent) and type(event) in TASK_EVENTS:
             self.tasks.labels(event.district, event.department, TASK_EVENTS[type(event)]).inc()
         if type(event) in CASE_EVENTS:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import ConfigDict, Field
 
 from shared.contracts.actors import Actor, PartnerKind
-from shared.contracts.base import Event, Instant
+from shared.contracts.base import Event, Instant, PartnerId
 from shared.contracts.incidents import Media
 from shared.contracts.limits import Limit
 
@@ -152,6 +152,20 @@ class LinkCase(Command):
 
     other: str = Field(min_length=1, max_length=40)
     reason: str | None = Field(default=None, max_length=500)
+
+
+class UnmergeReport(Command):
+    """The centre takes a report that was merged wrongly out of this case (撤销并案); it gets the case of its own number.
+
+    `partner` and `report_id` name the report, as `report.merged` told them. Intake alone obeys; it does not pass it on.
+    """
+
+    type: ClassVar[str] = "gridwhistle.case.unmerge.v1"
+    allowed: ClassVar[frozenset[PartnerKind]] = _CENTRE
+
+    partner: PartnerId
+    report_id: str = Field(min_length=1, max_length=128)
+    reason: str = Field(min_length=1, max_length=500)
 
 
 class BlowWhistle(Command):

@@ -19,8 +19,7 @@ from services.escalation.domain.model import Case as TimedCase
 from services.escalation.metrics import EscalationMetrics
 from services.intake.domain.decide import decide as decide_report
 from services.intake.domain.desk import Desk, Envelope
-from services.intake.domain.model import Draft, ReportState, Sealed, Submission
-from services.intake.domain.nearness import Match, Sighting, best_match
+from services.intake.domain.model import ReportState, Sealed, Submission
 from services.intake.domain.place import find_places
 from services.intake.domain.reading import Kind, read_message
 from services.intake.metrics import IntakeMetrics
@@ -38,6 +37,7 @@ from services.router.domain import decide as router
 from services.router.domain.model import Case, next_due
 from services.router.metrics import RouterMetrics
 from shared.contracts.base import Event, format_instant
+from shared.contracts.commands import UnmergeReport
 from shared.contracts.envelope import Envelope as CloudEvent
 from shared.contracts.envelope import to_headers
 from shared.contracts.incidents import Report
@@ -51,7 +51,7 @@ from shared.infra.engine.fold import ParkedRecord
 from shared.infra.engine.inbox import read_input
 from shared.infra.engine.outbox import outgoing_events
 from tests.support.memory import Documents, MemoryBus, MemoryStore
-from tests.support.stand_ins import Ear, NotifierProfiles, RouterWorld, figures, run
+from tests.support.stand_ins import Ear, NotifierProfiles, RouterWorld, figures, nearest, run, undoing
 
 Choose = Callable[[Sequence[Any]], Any]
 
@@ -145,7 +145,7 @@ class Cores:
         try:
             envelope = Envelope(self.district, partner, now, message)
             if message.kind is Kind.COMMAND:
-                self._pass_on(id_, partner, envelope)
+                self._pass_on(id_, partner, envelope, record)
             else:
                 self._take_in(envelope, record)
         except Poison as poison:
@@ -153,13 +153,25 @@ class Cores:
             count = self.counts.commands if message.kind is Kind.COMMAND else self.counts.reports
             count.labels(self.district, partner, "rejected").inc()
 
-    def _pass_on(self, id_: str, partner: str, envelope: Envelope) -> None:
+    def _pass_on(self, id_: str, partner: str, envelope: Envelope, record: ParkedRecord) -> None:
         command = self.desk.command(envelope)
+        if isinstance(command, UnmergeReport):
+            source = undoing(id_, command, record, self.reports.states(), self.index.profile.near_duplicates)
+            if not self._applied(source):
+                self.counts.commands.labels(self.district, partner, "rejected").inc()
+            return
         source = Input(command.case_id, f"{self.district}/{partner}/{id_}", None)
         records = outgoing_events("intake", source, [command])
         self.names[dict(records[0].headers)["ce_id"].decode()] = id_
         run(self.bus.publish(records))
         self.counts.command_passed(command)
+
+    def _applied(self, source: Input) -> bool:
+        """Let intake decide; say whether it refused nothing."""
+        letters = topic_name(self.district, "dead-letters")
+        before = len(self.bus.topics.get(letters, ()))
+        run(self.intake.apply([source]))
+        return len(self.bus.topics.get(letters, ())) == before
 
     def _take_in(self, envelope: Envelope, record: ParkedRecord) -> None:
         draft = self.desk.draft(self.desk.parse(envelope))
@@ -168,25 +180,11 @@ class Cores:
         source = Input(
             draft.aggregate,
             f"{record.topic}/{record.offset}",
-            Submission(draft, place, self._match(draft), sealed),
+            Submission(draft, place, nearest(draft, self.reports.states().values()), sealed),
             record,
         )
-        before = len(self.bus.topics.get(topic_name(self.district, "dead-letters"), ()))
-        run(self.intake.apply([source]))
-        if len(self.bus.topics.get(topic_name(self.district, "dead-letters"), ())) > before:
+        if not self._applied(source):
             self.counts.report(self.district, envelope.partner, "conflict")
-
-    def _match(self, draft: Draft) -> Match | None:
-        sighting = draft.sighting()
-        known = [one for one in self.reports.states().values() if one.near is not None]
-        others = [
-            Sighting(
-                one.case_id, self.district, str(one.category), float(str(one.lon)), float(str(one.lat)), at, one.sketch
-            )
-            for one in known
-            if (at := one.at) is not None
-        ]
-        return best_match(sighting, others, self.index.profile.near_duplicates) if sighting else None
 
     # ---- round and round
 

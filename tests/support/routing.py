@@ -15,7 +15,7 @@ from shared.contracts.cases import CaseEvent
 from shared.contracts.commands import Command
 from shared.contracts.escalations import ClockBreached, ClockKind
 from shared.contracts.ids import case_id
-from shared.contracts.incidents import Media, ReportAccepted, ReportMerged
+from shared.contracts.incidents import Media, ReportAccepted, ReportMerged, ReportUnmerged
 from shared.decision import Decision, Tick
 from shared.district.lookup import DirectoryIndex
 from shared.district.model import Profile
@@ -27,6 +27,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 CENTRE = Actor(partner="centre", kind=PartnerKind.CENTRE, department="centre")
 GRID = Actor(partner="grid-app", kind=PartnerKind.GRID_APP)
 PHOTO = Media(url="https://media.example.invalid/1.jpg", mime="image/jpeg")
+PHOTOS = (PHOTO, Media(url="https://media.example.invalid/2.jpg", mime="image/jpeg"))
 
 
 def dept(code: str) -> Actor:
@@ -81,8 +82,8 @@ class FakeWorld:
     directory: DirectoryIndex = USUAL
     disputes: tuple[str, ...] = ()
     missing: frozenset[str] = frozenset()
-
     around: Mediating = field(default_factory=Mediating)
+
     def index(self, district: str, version: int) -> DirectoryIndex:
         """Return the one profile there is."""
         del district, version
@@ -97,15 +98,22 @@ class FakeWorld:
         """Say whether a case is not there."""
         return case_id in self.missing
 
-
     def mediating(self, case: Case | None, district: str, batch: str | None) -> Mediating:
         """Return what disputes need of others."""
         del case, district, batch
         return self.around
 
+
 def report(category: str | None = "E06010", *, number: int = 1, at: datetime = NINE, **more: Any) -> ReportAccepted:
     """Return an accepted report of the grid app."""
     return ReportAccepted(**_facts(category, number, at, more))
+
+
+def unmerged(case: str, **more: Any) -> ReportUnmerged:
+    """Return what intake says when the centre has taken a report out of a case."""
+    facts: dict[str, Any] = {"district": case[:6], "case_id": case, "occurred_at": NINE, "recorded_at": NINE}
+    facts |= {"partner": "hotline", "report_id": "r", "own_case_id": f"{case[:13]}-bbbbbbbb"}
+    return ReportUnmerged(**{**facts, "reason": "another house", "by": "centre", **more})
 
 
 def merged(into: str, *, number: int = 2, at: datetime = NINE, **more: Any) -> ReportMerged:

@@ -12,8 +12,11 @@ from services.intake.domain.nearness import Match, Sighting, best_match
 from services.intake.domain.undoing import Undo
 from services.router.domain.change import Mediating
 from services.router.domain.model import Case
+from shared.contracts.commands import UnmergeReport
 from shared.district.lookup import DirectoryIndex
-from shared.infra.engine.fold import Applied, Rejection
+from shared.district.policies import NearDuplicates
+from shared.infra.engine import Input
+from shared.infra.engine.fold import Applied, ParkedRecord, Rejection
 from tests.support.memory import MemoryStore
 
 
@@ -66,9 +69,6 @@ class RouterWorld:
         """Say whether there is no such case."""
         return case_id not in self.cases.documents
 
-
-@dataclass
-class NotifierProfiles:
     def mediating(self, case: Case | None, district: str, batch: str | None) -> Mediating:
         """Return what disputes need of others."""
         del district
@@ -79,6 +79,9 @@ class NotifierProfiles:
         mine = Counter(how for parent, _, how in files if case is not None and parent == case.case_id)
         return Mediating(loads, states.get(batch or (own.batch if own and own.batch else "")), mine)
 
+
+@dataclass
+class NotifierProfiles:
     """Who is told by the case's profile, how they are reached by the newest; here it is one."""
 
     profile: DirectoryIndex
@@ -94,9 +97,6 @@ class NotifierProfiles:
         return self.profile
 
 
-FIGURES = frozenset({
-    "reports", "commands", "cases", "tasks", "clocks", "breaches", "levels", "whistles", "teams", "attendance",
-    "notices",
 def nearest(draft: Draft, reports: Iterable[ReportState]) -> Match | None:
     """Return what intake's query and its rule would find among the reports there are."""
     sighting, district = draft.sighting(), draft.origin.district
@@ -119,6 +119,9 @@ def undoing(
     return Input(undo.aggregate, f"{command.district}/{command.actor.partner}/{id_}", undo, record)
 
 
+FIGURES = frozenset({
+    "reports", "commands", "cases", "tasks", "clocks", "breaches", "levels", "whistles", "teams", "attendance",
+    "notices",
 })  # fmt: skip
 
 

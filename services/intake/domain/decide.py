@@ -1,25 +1,27 @@
-"""The decision about one report: accepted, merged, the same again, or the same id with another content."""
+"""The decision about one report: accepted, merged, the same again, the same id with another content, or unmerged."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from services.intake.domain.model import Outcome, Refused, ReportState, Submission
-from services.intake.domain.nearness import own_cell
+from services.intake.domain.model import Outcome, Refused, ReportState, Submission, findable
+from services.intake.domain.undoing import Undo, decide_undo
 from shared.contracts.incidents import ReportAccepted, ReportMerged
 from shared.decision import Decision, Rejected
 
 
-def decide(state: ReportState | None, event: Submission | Refused, now: datetime) -> Decision[ReportState]:
+def decide(state: ReportState | None, event: Submission | Refused | Undo, now: datetime) -> Decision[ReportState]:
     """Decide what becomes of a report; `now` is when it is decided, `state` what is remembered under its id.
 
     Raises:
-        Rejected: `conflicting-duplicate`.
+        Rejected: `conflicting-duplicate`, or why a merge cannot be undone.
         Poison: why the report was refused before it came here.
     """
     if isinstance(event, Refused):
         raise event.poison
+    if isinstance(event, Undo):
+        return decide_undo(state, event, now)
     if state is not None:
         return _decide_again(state, event)
     return _decide_merge(event, now) if event.match else _decide_accept(event, now)
@@ -39,8 +41,10 @@ def _decide_again(state: ReportState, event: Submission) -> Decision[ReportState
 
 def _decide_accept(event: Submission, now: datetime) -> Decision[ReportState]:
     draft = event.draft
-    accepted = ReportAccepted(**_facts(event, now), due_at=draft.due_at)
-    state = ReportState(case_id=draft.case_id, fingerprint=draft.fingerprint, day=_day(event), **_findable(event))
+    accepted = ReportAccepted(**_facts(event, now), due_at=draft.due_at, batch=draft.batch)
+    radius_m = draft.origin.index.profile.near_duplicates.radius_m
+    found_by = findable(draft.sighting(), radius_m)
+    state = ReportState(case_id=draft.case_id, fingerprint=draft.fingerprint, day=_day(event), **found_by)
     return Decision(state, "accepted", (accepted,), _companions(event))
 
 
@@ -51,6 +55,7 @@ def _decide_merge(event: Submission, now: datetime) -> Decision[ReportState]:
         merged_case_id=draft.case_id,
         distance_m=match.distance_m if match else None,
         similarity=match.similarity if match else None,
+        due_at=draft.due_at,
     )
     state = ReportState(
         case_id=draft.case_id,
@@ -58,6 +63,7 @@ def _decide_merge(event: Submission, now: datetime) -> Decision[ReportState]:
         day=_day(event),
         outcome=Outcome.MERGED,
         into=event.case_id,
+        told=merged.model_dump_json(exclude={"contact"}, exclude_none=True).encode(),
     )
     return Decision(state, "merged", (merged,), _companions(event))
 
@@ -70,22 +76,6 @@ def _day(event: Submission) -> int:
 
 def _companions(event: Submission) -> Any:
     return (event.sealed.vault,) if event.sealed.vault else ()
-
-
-def _findable(event: Submission) -> dict[str, Any]:
-    """Return what later reports compare themselves with."""
-    sighting = event.draft.sighting()
-    if sighting is None:
-        return {}
-    radius_m = event.draft.origin.index.profile.near_duplicates.radius_m
-    return {
-        "near": own_cell(sighting, radius_m),
-        "category": sighting.category,
-        "lon": sighting.lon,
-        "lat": sighting.lat,
-        "at": sighting.at,
-        "sketch": sighting.sketch,
-    }
 
 
 def _facts(event: Submission, now: datetime) -> dict[str, Any]:

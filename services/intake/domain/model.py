@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from services.intake.domain.nearness import Match, Sighting
+from services.intake.domain.nearness import Match, Sighting, own_cell
 from services.intake.domain.reading import Kind
 from shared.classifier.suggester import Suggester
 from shared.contracts.incidents import Media, Reporter, Subject, Suggestion
@@ -30,7 +30,9 @@ class ReportState(Stored):
     """A report that was taken in, under `<district>/<partner>/<report id>`.
 
     `near`, `category`, `lon`, `lat`, `at` and `sketch` are there on accepted reports that others may be merged into;
-    `day` counts from 0001-01-01 to when it came, for its removal after the district's retention.
+    `day` counts from 0001-01-01 to when it came, for its removal after the district's retention. `told` is what was
+    said of a merged report, without its contact, in case it has to get a case of its own; `apart_from` the case that it
+    was taken out of.
     """
 
     case_id: str
@@ -45,6 +47,22 @@ class ReportState(Stored):
     lat: float | None = None
     at: datetime | None = None
     sketch: str = ""
+    told: bytes | None = None
+    apart_from: str | None = None
+
+
+def findable(sighting: Sighting | None, radius_m: float) -> dict[str, Any]:
+    """Return what of a report's state later reports compare themselves with."""
+    if sighting is None:
+        return {}
+    return {
+        "near": own_cell(sighting, radius_m),
+        "category": sighting.category,
+        "lon": sighting.lon,
+        "lat": sighting.lat,
+        "at": sighting.at,
+        "sketch": sighting.sketch,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +103,7 @@ class Draft:
     subject: Subject | None
     reporter: Reporter | None
     private: dict[str, Any]
+    batch: str | None = None
 
     @property
     def aggregate(self) -> str:
@@ -92,8 +111,13 @@ class Draft:
         return f"{self.origin.district}/{self.origin.partner.id}/{self.report_id}"
 
     def sighting(self) -> Sighting | None:
-        """Return the report as others may be compared with it; None without category or position."""
+        """Return the report as others may be compared with it; None without category or position.
+
+        Nor of a household's file in a batch: neighbours with the same dispute are as many cases, not one.
+        """
         asked, profile = self.asked, self.origin.index.profile
+        if self.batch is not None:
+            return None
         if self.category is None or asked.lon is None or asked.lat is None or not profile.near_duplicates.enabled:
             return None
         return Sighting(

@@ -54,11 +54,19 @@ class Facts(BaseModel):
     until: datetime | None = None
     limit: Limit | None = None
     outcome: str | None = None
+    party: str | None = None
+    duty: str | None = None
+    amount: str | None = None
+    route: str | None = None
     merged: bool = False
+    apart: bool = False
     report_id: str | None = None
+    grids: tuple[str, ...] = ()
+    expected: int | None = None
+    work: str | None = None
 
 
-_OFFICIAL = frozenset(Facts.model_fields) - {"report_id", "merged"}
+_OFFICIAL = frozenset(Facts.model_fields) - {"report_id", "merged", "apart"}
 _OFFICIALS = (
     Audience.DUTY_OFFICER,
     Audience.HEAD,
@@ -67,7 +75,7 @@ _OFFICIALS = (
     Audience.TOWNSHIP,
     Audience.GRID_WORKER,
 )
-_PUBLIC = frozenset({"case_id", "episode", "category", "department", "outcome", "merged", "report_id"})
+_PUBLIC = frozenset({"case_id", "episode", "category", "department", "outcome", "merged", "apart", "report_id"})
 _VISIBLE = {**dict.fromkeys(_OFFICIALS, _OFFICIAL), Audience.REPORTER: _PUBLIC}
 _NEXT_TO_NOTHING = frozenset({"case_id"})
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from services.notifier.domain import promise_steps
 from services.notifier.domain.facts import MAX_REASON, Facts, shorten
 from services.notifier.domain.model import CaseView
-from shared.contracts import cases, escalations, incidents
+from shared.contracts import cases, escalations, incidents, work
 from shared.contracts.base import Event
 
 DEFAULT_SEVERITY = 3
@@ -99,7 +100,8 @@ def _departments(view: CaseView, event: Any) -> tuple[str, ...]:
 def _reported(draft: _Draft) -> tuple[Telling, ...]:
     event = draft.event
     ref = reporter_ref(event)
-    facts = {"merged": isinstance(event, incidents.ReportMerged), "report_id": event.report_id}
+    apart = getattr(event, "unmerged_from", None) is not None
+    facts = {"merged": isinstance(event, incidents.ReportMerged), "apart": apart, "report_id": event.report_id}
     return (draft.telling("received", "received", facts, public=True, reporter=ref),)
 
 
@@ -179,13 +181,23 @@ def _warned(draft: _Draft) -> tuple[Telling, ...]:
     if event.recorded_at >= event.due_at:
         return ()
     step = f"warned:{event.clock_id}:{event.fraction:g}:{_stamp(event.due_at)}"
-    return (draft.telling(step, "warned", _clock(event), **_of_task(event), moot=True, until=event.due_at),)
+    template = "promise_due" if event.kind in promise_steps.PROMISED else "warned"
+    return (draft.telling(step, template, _clock(event), **_of_task(event), moot=True, until=event.due_at),)
 
 
 def _breached(draft: _Draft) -> tuple[Telling, ...]:
     event = draft.event
+    if event.kind in promise_steps.PROMISED:
+        return ()
     step = f"breached:{event.clock_id}:{_stamp(event.due_at)}"
     return (draft.telling(step, "breached", _clock(event)),)
+
+
+def _extension_ignored(draft: _Draft) -> tuple[Telling, ...]:
+    event = draft.event
+    step = f"extension_ignored:{event.clock_id}:{_stamp(event.asked_at)}"
+    facts = {**_clock(event), "limit": event.limit}
+    return (draft.telling(step, "extension_ignored", facts, **_of_task(event), moot=True),)
 
 
 def _clock(event: Any) -> dict[str, Any]:
@@ -243,6 +255,17 @@ def _stood_down(draft: _Draft) -> tuple[Telling, ...]:
     return (draft.telling(f"stood_down:{draft.event.team_id}", "stood_down", about=draft.view.members),)
 
 
+def _work_missed(draft: _Draft) -> tuple[Telling, ...]:
+    """Tell a township all that it missed in a round as one; nothing where everybody missing was on leave."""
+    event = draft.event
+    if not event.places:
+        return ()
+    facts = {"work": event.obligation, "grids": tuple(one.grid for one in event.places), "until": event.ends_at}
+    facts |= {"count": len(event.places), "expected": event.expected}
+    step = f"work_missed:{event.obligation}:{_stamp(event.starts_at)}"
+    return (draft.telling(step, "work_missed", facts),)
+
+
 def _stamp(instant: datetime) -> str:
     return f"{instant:%y%m%d%H%M%S}"
 
@@ -262,6 +285,7 @@ _STEPS: dict[type[Event], Callable[[_Draft], tuple[Telling, ...]]] = {
     cases.CaseWithdrawn: _withdrawn,
     escalations.ClockWarned: _warned,
     escalations.ClockBreached: _breached,
+    escalations.ClockExtensionIgnored: _extension_ignored,
     escalations.CaseEscalated: _escalated,
     escalations.TeamSummoned: _summoned,
     escalations.TeamSubstituted: _substituted,
@@ -269,7 +293,8 @@ _STEPS: dict[type[Event], Callable[[_Draft], tuple[Telling, ...]]] = {
     escalations.TeamOnScene: _on_scene,
     escalations.TeamMusterFailed: _muster_failed,
     escalations.TeamStoodDown: _stood_down,
+    work.WorkMissed: _work_missed,
+    **promise_steps.STEPS,
 }
-
 TOLD_EVENTS: frozenset[type[Event]] = frozenset(_STEPS)
 """The events that give something to tell."""

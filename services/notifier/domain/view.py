@@ -7,7 +7,7 @@ from typing import Any
 from services.notifier.domain.facts import MAX_PLACE, MAX_SUMMARY, shorten
 from services.notifier.domain.model import CaseView, Erasure, ReporterView
 from services.notifier.domain.steps import task_suffix
-from shared.contracts import cases, escalations, incidents
+from shared.contracts import cases, escalations, incidents, work
 from shared.contracts.base import Event
 from shared.contracts.cases import TaskRole
 from shared.contracts.commands import EraseReporter
@@ -19,12 +19,13 @@ ERASED = "erased"
 ENDINGS = (cases.TaskCompleted, cases.TaskReturned, cases.TaskSuperseded)
 """What makes a task nobody's any more: notices about it that still wait are pointless."""
 
-FIRST = (incidents.ReportFacts, cases.CaseTriaged, cases.CaseOpened, EraseReporter)
+FIRST = (incidents.ReportFacts, cases.CaseTriaged, cases.CaseOpened, EraseReporter, work.WorkMissed)
 """Events that need nothing to have come before."""
 
 REMEMBERED: frozenset[type[Event]] = frozenset({
     incidents.ReportAccepted,
     incidents.ReportMerged,
+    incidents.ReportUnmerged,
     cases.CaseTriaged,
     cases.CaseOpened,
     cases.TaskAssigned,
@@ -34,6 +35,7 @@ REMEMBERED: frozenset[type[Event]] = frozenset({
     escalations.TeamSummoned,
     escalations.TeamSubstituted,
     EraseReporter,
+    work.WorkMissed,
     *ENDINGS,
 })  # fmt: skip
 
@@ -51,7 +53,8 @@ def remember(view: CaseView, event: Event) -> CaseView:
         return view.model_copy(update={"done": done})
     if isinstance(event, (escalations.TeamSummoned, escalations.TeamSubstituted)):
         return view.model_copy(update={"members": _members(view, event)})
-    return view.model_copy(update=_changes(event))
+    changes = _without(view, event) if isinstance(event, incidents.ReportUnmerged) else _changes(event)
+    return view.model_copy(update=changes)
 
 
 def _reported(view: CaseView, event: incidents.ReportFacts) -> CaseView:
@@ -60,6 +63,12 @@ def _reported(view: CaseView, event: incidents.ReportFacts) -> CaseView:
         return view
     facts = {"severity": event.severity, "category": event.category, "profile_version": event.profile_version}
     return view.model_copy(update={**facts, **_place(event)})
+
+
+def _without(view: CaseView, event: incidents.ReportUnmerged) -> dict[str, Any]:
+    """Forget the reporter of a report taken out of the case: what follows is told under the report's own case."""
+    gone = event.reporter_ref or f"{event.partner}:{event.report_id}"
+    return {"reporters": tuple(one for one in view.reporters if one.ref != gone)}
 
 
 def _known(view: CaseView, event: cases.CaseTriaged | cases.CaseOpened) -> CaseView:
@@ -106,6 +115,8 @@ def _changes(event: Event) -> dict[str, Any]:
         return {"closed": True, "outcome": event.outcome.value}
     if isinstance(event, cases.CaseWithdrawn):
         return {"closed": True}
+    if isinstance(event, work.WorkMissed):
+        return {"known": True, "profile_version": event.profile_version, "township": event.township}
     if isinstance(event, cases.CaseReopened):
         return {"closed": False, "outcome": None, "episode": event.episode}
     return {}

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from services.router.domain.agreements import decide_confirm, decide_route, decide_sign
+from services.router.domain.apart import decide_unmerged
 from services.router.domain.assigning import decide_assign
 from services.router.domain.batches import decide_batch, recount
 from services.router.domain.centre_steps import decide_mediator, decide_task_force
@@ -19,13 +21,14 @@ from services.router.domain.extensions import decide_extend, decide_ignored
 from services.router.domain.holds import decide_hold, decide_resume, resume_what_ended
 from services.router.domain.linking import decide_link
 from services.router.domain.model import Case
+from services.router.domain.obligations import decide_pay, decide_perform
 from services.router.domain.opening import decide_accepted, decide_classify, decide_merged
 from services.router.domain.refusals import decide_return
 from services.router.domain.tasks import decide_accept, decide_complete, decide_progress
+from services.router.domain.tier_time import decide_extend_mediation
 from services.router.domain.verification import decide_reopen, decide_verify
 from shared.contracts import agreeing, commands, escalations, incidents, mediation
 from shared.contracts.base import Event
-from services.router.domain.tier_time import decide_extend_mediation
 from shared.decision import Decision, Tick, UnknownCase
 from shared.district.lookup import DirectoryIndex
 
@@ -38,6 +41,7 @@ OPENING: dict[type[Event], Rule] = {
 """What may come before there is a case."""
 
 RULES: dict[type[Event], Rule] = {
+    incidents.ReportUnmerged: decide_unmerged,
     commands.AcceptTask: decide_accept,
     commands.ProgressTask: decide_progress,
     commands.CompleteTask: decide_complete,
@@ -51,10 +55,6 @@ RULES: dict[type[Event], Rule] = {
     commands.VerifyCase: decide_verify,
     commands.ReopenCase: decide_reopen,
     commands.LinkCase: decide_link,
-    escalations.ClockBreached: decide_breach,
-    escalations.ClockBreachWithdrawn: decide_breach_withdrawn,
-}
-
     mediation.RecordMediation: decide_record,
     mediation.ExtendMediation: decide_extend_mediation,
     mediation.AssignMediator: decide_mediator,
@@ -68,6 +68,11 @@ RULES: dict[type[Event], Rule] = {
     agreeing.EnterDefaulter: decide_enter,
     agreeing.AppealDefaulter: decide_appeal,
     agreeing.DecideDefaulter: decide_appeal_decision,
+    escalations.ClockBreached: decide_breach,
+    escalations.ClockBreachWithdrawn: decide_breach_withdrawn,
+    escalations.ClockExtensionIgnored: decide_ignored,
+}
+
 HEEDED = frozenset(event_type.type for event_type in (*OPENING, *RULES))
 """The message types the router decides on; the whistle's commands and the notices' are others'."""
 
@@ -88,14 +93,14 @@ class World(Protocol):
     def is_missing(self, case_id: str) -> bool:
         """Say whether a case that a link names was looked for and is not there."""
 
+    def mediating(self, case: Case | None, district: str, batch: str | None) -> Mediating:
+        """Return what decisions on a dispute need of others; `batch` is the parent that a report names."""
+
 
 def decide(case: Case | None, event: Any, now: datetime, world: World) -> Decision[Case]:
     """Judge an event or a tick.
 
     Raises:
-    def mediating(self, case: Case | None, district: str, batch: str | None) -> Mediating:
-        """Return what decisions on a dispute need of others; `batch` is the parent that a report names."""
-
         Rejected: a command that may not be applied in the state it met.
         UnknownCase: there is no case yet.
     """
@@ -112,14 +117,14 @@ def decide(case: Case | None, event: Any, now: datetime, world: World) -> Decisi
     return replace(decision, events=(*resumed.events, *decision.events)) if resumed.events else decision
 
 
+def _mediating(case: Case | None, event: Any, world: World) -> Mediating:
+    return world.mediating(case, event.district, getattr(event, "batch", None))
+
+
 def _known(case: Case | None, case_id: str) -> Case:
     if case is None:
         raise UnknownCase(case_id)
     return case
-
-def _mediating(case: Case | None, event: Any, world: World) -> Mediating:
-    return world.mediating(case, event.district, getattr(event, "batch", None))
-
 
 
 def _view(case: Case, event: Event | None, now: datetime, world: World) -> View:
@@ -128,23 +133,23 @@ def _view(case: Case, event: Event | None, now: datetime, world: World) -> View:
         world.index(case.district, case.profile_version),
         world.open_disputes(case.case_id),
         isinstance(event, commands.LinkCase) and world.is_missing(event.other),
+        world.mediating(case, case.district, None),
     )
 
 
 def _tick(case: Case, now: datetime, world: World) -> Decision[Case]:
     """Do what time alone brings: end holds, try a closing again."""
-        world.mediating(case, case.district, None),
     view = _view(case, None, now, world)
     change = resume_what_ended(case, now, view)
-    change = try_closing_again(change, view)
+    change = recount(try_closing_again(change, view), view)
     return change.decided(_what_time_brought(case, change.case))
 
 
 def _what_time_brought(before: Case, after: Case) -> str:
     if before.closing is not None and after.closing is None:
         return "closed"
+    if before.dispute is not None and before.dispute != after.dispute:
+        return "batch_ended" if not after.open else "batch_counted"
     if after.closing is not None and before.recheck_at != after.recheck_at:
         return "closing_waits"
     return "hold_ended" if after is not before else "nothing_due"
-    if before.dispute is not None and before.dispute != after.dispute:
-        return "batch_ended" if not after.open else "batch_counted"

@@ -111,6 +111,7 @@ class Waiting(Stored):
 class Case(Stored):
     """One case. `opened_at` is when the reporter's clock began and never moves; `due_at` a limit of the report's own.
 
+    `apart` are the numbers of reports that were merged into it and taken out again.
     `closing` is the outcome that waits for a linked dispute to end, looked at again at `recheck_at`. `dispute` is there
     where the profile has disputes mediated: such a case is worked on in tiers, not in tasks.
     """
@@ -134,6 +135,7 @@ class Case(Stored):
     refusals: int = 0
     merged: int = 0
     reporters: int = 0
+    apart: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     outcome: Outcome | None = None
     ended_at: datetime | None = None
@@ -141,9 +143,9 @@ class Case(Stored):
     recheck_at: datetime | None = None
     waiting: Waiting | None = None
     dispute: Dispute | None = None
+    promises: Promises = Promises()
 
     @property
-    promises: Promises = Promises()
     def open(self) -> bool:
         """Whether the case is neither closed nor withdrawn."""
         return self.state in OPEN
@@ -192,5 +194,5 @@ def index_of(case: Case) -> dict[str, Any]:
         "open": f"{case.district}/{case.state}" if case.open else None,
         "work": " ".join(work) if case.open else None,
         "links": list(case.links) or None,
-    }
         **(case.dispute.index(case.district, case.outcome, open_=case.open) if case.dispute is not None else {}),
+    }

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.contracts.actors import Actor
+from shared.contracts.commands import UnmergeReport
 from shared.contracts.ids import case_id
 from shared.contracts.registry import command_types
 from shared.district.model import Profile
@@ -22,7 +23,7 @@ COUNTED_CASES = ("opened", "triaged", "closed", "withdrawn", "reopened")
 COUNTED_TASKS = ("assigned", "accepted", "completed", "returned", "superseded")
 CLOCKS = {
     "clock.started": "started", "clock.warned": "warned", "clock.breached": "breached",
-    "clock.breach-withdrawn": "breach_withdrawn", "clock.on_time": "on_time", "clock.late": "late",
+    "clock.breach-withdrawn": "breach_withdrawn", "clock.extension-ignored": "extension_ignored", "clock.on_time": "on_time", "clock.late": "late",
     "clock.void": "void",
 }  # fmt: skip
 TEAMS = ("on-scene", "muster-failed", "stood-down")
@@ -89,6 +90,9 @@ class DistrictModel:
         if sender.kind not in kind.allowed and name not in sender.commands:
             self.count("commands", partner, "rejected")
             raise Refused("forbidden")
+        if kind is UnmergeReport:
+            self.unmerge(partner, content)
+            return
         self.count("commands", partner, "accepted")
         actor = Actor(partner=partner, kind=sender.kind, department=sender.department)
         at = self.reception.believed(content.get("occurred_at"), self.now)
@@ -104,6 +108,20 @@ class DistrictModel:
             RULES[kind](self.casework, case, command)
         else:
             self.time.teams.do(case, command)
+
+    def unmerge(self, sender: str, content: Content) -> None:
+        """The centre takes a report out of a case: it gets its own, with its own reporter and its own beginning."""
+        try:
+            report = self.reception.separate(content["case_id"], content["partner"], content["report_id"])
+        except Refused:
+            self.count("commands", sender, "rejected")
+            raise
+        self.count("commands", sender, "accepted")
+        first = self.cases[content["case_id"]]
+        first.merged -= 1
+        self.count("cases", "unmerged")
+        self.telling.forget(first, report.reporter)
+        self.open(report)
 
     # ---- what follows
 

@@ -31,6 +31,8 @@ class Report:
     reachable: bool
     case: str = ""
     accepted: bool = True
+    into: str = ""
+    apart_from: str = ""
 
     @property
     def reporter(self) -> str:
@@ -63,9 +65,19 @@ class Reception:
         near = self.nearest(report)
         self.reports[key] = report
         if near is not None:
-            report.accepted = False
+            report.accepted, report.into = False, near.case
             return "merged", report, near.case
         return "accepted", report, ""
+
+    def separate(self, case: str, partner: str, report_id: str) -> Report:
+        """Take a report out of the case it was merged into; from now on others may be merged into it (撤销并案)."""
+        report = self.reports.get((partner, report_id))
+        if report is None:
+            raise Refused("unknown-report")
+        if report.into != case:
+            raise Refused("illegal-transition")
+        report.accepted, report.into, report.apart_from = True, "", case
+        return report
 
     def read(self, partner: str, content: Content, received: datetime) -> Report:
         """Put a report into our own terms."""

@@ -82,6 +82,11 @@ class Telling:
         if merged and heard.over and case.outcome:
             self.to_reporters(case, "case.closed", Step("solved", public=True), [reporter])
 
+    def forget(self, case: CaseFile, reporter: str) -> None:
+        """The report was taken out of the case: its reporter hears of it no more."""
+        heard = self.heard[case.id]
+        heard.reporters = [one for one in heard.reporters if one.name != reporter]
+
     def hear(self, case: CaseFile, what: str, at: datetime, task: Task | None, more: dict[str, Any]) -> None:
         """Take a fact in, and tell what it gives to tell."""
         heard = self.heard[case.id]

@@ -35,6 +35,8 @@ from tests.unit.intake.world import (
 HANDLERS = {PartnerKind.CENTRE, PartnerKind.DEPARTMENT, PartnerKind.TOWNSHIP}
 MEMBERS = {PartnerKind.CENTRE, PartnerKind.DEPARTMENT, PartnerKind.TOWNSHIP, PartnerKind.POLICE_110}
 CENTRE = {PartnerKind.CENTRE}
+LEADERS = {PartnerKind.CENTRE, PartnerKind.TOWNSHIP}
+DOERS = {*LEADERS, PartnerKind.GRID_APP}
 MAY = {
     "task.accept": HANDLERS,
     "task.progress": HANDLERS,
@@ -49,6 +51,7 @@ MAY = {
     "case.verify": {PartnerKind.CENTRE, PartnerKind.GRID_APP},
     "case.reopen": CENTRE,
     "case.link": CENTRE,
+    "case.unmerge": CENTRE,
     "case.whistle": {PartnerKind.CENTRE, PartnerKind.TOWNSHIP, PartnerKind.GRID_APP},
     "team.answer": MEMBERS,
     "team.check-in": MEMBERS,
@@ -56,6 +59,12 @@ MAY = {
     "team.stand-down": CENTRE,
     "notice.acknowledge": MEMBERS,
     "reporter.erase": CENTRE,
+    "patrol.record": DOERS,
+    "visit.record": DOERS,
+    "duty.record": DOERS,
+    "worker.leave": LEADERS,
+    "training.record": LEADERS,
+    "assessment.record": LEADERS,
 }
 """Who may give what, written out here a second time: a slip in the contracts must not open a door unseen."""
 

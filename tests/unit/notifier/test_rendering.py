@@ -19,10 +19,12 @@ from tests.unit.notifier.events import (
     NOON,
     absent,
     accepted,
+    agreement_breached,
     assigned,
     breached,
     case_event,
     closed,
+    defaulter_appealed,
     escalated,
     extension_requested,
     hold_requested,
@@ -30,6 +32,7 @@ from tests.unit.notifier.events import (
     muster_failed,
     on_scene,
     opened,
+    promise_warned,
     reopened,
     resolved,
     returned,
@@ -38,6 +41,7 @@ from tests.unit.notifier.events import (
     summoned,
     triaged,
     warned,
+    work_missed,
 )
 from tests.unit.notifier.world import World, around, index_of, raw_profile
 
@@ -50,7 +54,9 @@ TWO_MESSAGES = 2 * 67
 EVERY_EVENT: tuple[Event, ...] = (
     accepted(), merged(), triaged(), opened(), assigned(), returned(), hold_requested(), extension_requested(),
     warned(), breached(), escalated(), summoned(), substituted(), absent(), on_scene(), muster_failed(), stood_down(),
+    promise_warned(), agreement_breached(), defaulter_appealed(),
     resolved(), closed(), reopened(), case_event(CaseWithdrawn, reason="误报", episode=2),
+    work_missed(),
 )  # fmt: skip
 OFFICIALS = ["duty_officer", "head", "centre", "centre_director", "township", "grid_worker"]
 
@@ -115,7 +121,7 @@ def test_what_a_reporter_gets_fits_into_two_text_messages_and_tells_nothing_inte
         if notice.audience != "reporter":
             continue
         assert set(notice.facts) <= {
-            "case_id", "episode", "category", "department", "outcome", "merged", "report_id", "audience",
+            "case_id", "episode", "category", "department", "outcome", "merged", "apart", "report_id", "audience",
         }  # fmt: skip
         body = TEMPLATES.notice(notice.model_copy(update={"languages": ("zh-CN",)}), INDEX, "王某").body
         assert len(body) <= TWO_MESSAGES

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.notifier.domain.decide import MAX_REPORTERS
+from shared.contracts.incidents import ReportUnmerged
 from tests.unit.notifier.events import CASE, NOON, accepted, assigned, closed, erase, merged, opened, reopened
 from tests.unit.notifier.world import World
 
@@ -110,3 +111,29 @@ def test_more_reporters_than_a_document_can_hold_are_refused_visibly(world: Worl
     world.cases[CASE] = world.cases[CASE].model_copy(update={"reporters": people})
     assert world.tell(merged(9)) == "suppressed"
     assert world.suppressed() == [("received", "reporter/ref-9", "too_many_reporters")]
+
+
+def test_whose_report_is_taken_out_of_the_case_hears_no_more_of_it(world: World) -> None:
+    """The others hear how it ended; that one hears of its own case, as anybody who reported."""
+    world.tell(merged(2), merged(3))
+    apart = ReportUnmerged(
+        **{name: getattr(merged(2), name) for name in ("district", "case_id", "occurred_at", "recorded_at", "partner")},
+        report_id="r-2",
+        reporter_ref="ref-2",
+        own_case_id=merged(2).merged_case_id,
+        reason="another house",
+        by="centre",
+    )
+    world.tell(apart)
+    world.events.clear()
+    world.tell(closed())
+    heard = {who for step, who, _ in world.queued() if step == "solved"}
+    assert heard == {"reporter/ref-1", "reporter/ref-3"}
+
+
+def test_the_receipt_of_a_case_taken_apart_says_so() -> None:
+    """Or its reporter would wonder about a second number."""
+    world = World()
+    world.tell(accepted(unmerged_from=CASE))
+    (notice,) = world.notices.values()
+    assert notice.facts["apart"] is True

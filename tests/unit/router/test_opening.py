@@ -12,7 +12,7 @@ from shared.contracts.base import Instant
 from shared.contracts.cases import CaseOpened, CaseTriaged, TaskAssigned, TaskRole
 from shared.contracts.incidents import Suggestion
 from shared.decision import Decision, Rejected, UnknownCase
-from tests.support.routing import CENTRE, HOUR, MINUTE, NINE, Story, dept, merged, report
+from tests.support.routing import CENTRE, HOUR, MINUTE, NINE, Story, dept, merged, report, unmerged
 
 
 def events(story: Story, kind: type) -> list:  # type: ignore[type-arg]
@@ -169,6 +169,19 @@ def test_a_merged_report_is_counted_in_any_state() -> None:
     story.apply(merged(story.known().case_id, number=3, reporter_ref=None))
     assert story.said() == []
     assert (story.known().merged, story.known().reporters) == (2, 2)
+
+
+def test_a_report_taken_out_again_is_counted_no_more_and_its_number_is_kept() -> None:
+    """In any state, a closed one too: how the case ended does not change."""
+    story = Story().opened()
+    case = story.known().case_id
+    for number, ref in ((2, "r-2"), (3, None)):
+        story.apply(merged(case, number=number, reporter_ref=ref))
+    story.say(say.WithdrawCase, CENTRE, reason="a mistake")
+    for ref in ("r-2", None):
+        assert story.apply(unmerged(case, reporter_ref=ref)) == "unmerged"
+    assert (story.known().merged, story.known().reporters, story.known().state) == (0, 1, "withdrawn")
+    assert story.known().apart == ("620802-260701-bbbbbbbb",) * 2
 
 
 def test_what_comes_before_its_case_waits_for_it() -> None:
