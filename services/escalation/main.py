@@ -71,9 +71,8 @@ def create_beats(cases: Engine[Case], policies: Policies, metrics: tuple[EngineM
     store = AggregateStore[Beat](cases.store.database, "beats", Beat, beat.due, beat.index)
     observer = MetricsObserver[Beat](general, own.applied)
     prepare = partial(beats.prepare, policies)
-    engine = Engine(
-        NAME, cases.worker, store, cases.publisher, judge, cases.clock, observer, prepare, work.HEEDED
-    )
+    engine = Engine(NAME, cases.worker, store, cases.publisher, judge, cases.clock, observer, prepare, work.HEEDED)
+    engine.ledger = cases.ledger
     return Beats(engine, policies)
 
 
@@ -100,7 +99,7 @@ def create_app(settings: EscalationSettings, clock: Clock | None = None) -> Resi
         subscriptions=subscriptions(engine, books.engine, settings.districts),
         prepare=[
             partial(create_indexes, store),
-            partial(beats.create_indexes, books.engine.store),
+            books.engine.store.create_indexes,
             Ledger(store.database, clock).create_indexes,
             policies.refresh,
         ],

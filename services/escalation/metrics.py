@@ -8,7 +8,6 @@ from typing import Any, Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from services.escalation.domain.model import Case
 from shared.contracts.base import Event
 from shared.contracts.escalations import (
     CaseEscalated,
@@ -27,6 +26,7 @@ from shared.contracts.escalations import (
     TeamSummoned,
     Verdict,
 )
+from shared.contracts.work import WorkKind, WorkMadeGood, WorkMissed, WorkRecorded
 from shared.infra.engine.fold import Applied
 
 PREFIX = "gridwhistle_escalation"
@@ -34,6 +34,7 @@ CLOCK_EVENTS = ("started", "warned", "breached", "breach_withdrawn", "on_time", 
 TEAM_EVENTS = ("summoned", "on_scene", "muster_failed", "stood_down")
 WHISTLE_REASONS = ("opening", "hand", "ladder", "refusals", "muster_failed")
 LEVELS = ("1", "2", "3")
+WORK_EVENTS = ("recorded", "missed", "excused", "made_good")
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 LATENESS = (
@@ -54,6 +55,7 @@ class EscalationMetrics:
     whistles: Counter
     muster: Histogram
     attendance: Counter
+    work: Counter
     unwatched: Gauge
     audited_at: Gauge
 
@@ -79,6 +81,7 @@ class EscalationMetrics:
             whistles=counter("whistles", "Whistles blown, further rounds included.", "district", "reason"),
             muster=histogram("muster_seconds", "From the first whistle to the quorum on site.", MUSTER),
             attendance=counter("attendance", "Members by whether they came.", "district", "department", "outcome"),
+            work=counter("work", "What grid workers owe, by what became of it.", "district", "kind", "event"),
             unwatched=gauge("unwatched_cases", "Open cases without a due instant at the last audit; must be 0."),
             audited_at=gauge("audit_timestamp_seconds", "When the last clean audit ended, in seconds since 1970."),
         )
@@ -88,13 +91,16 @@ class EscalationMetrics:
         for kind in ClockKind:
             for event in CLOCK_EVENTS:
                 self.clocks.labels(district, kind, event)
+        for work in WorkKind:
+            for event in WORK_EVENTS:
+                self.work.labels(district, work, event)
         for counter, values in ((self.levels, LEVELS), (self.teams, TEAM_EVENTS), (self.whistles, WHISTLE_REASONS)):
             for value in values:
                 counter.labels(district, value)
         self.lateness.labels(district)
         self.muster.labels(district)
 
-    def applied(self, applied: Applied[Case]) -> None:
+    def applied(self, applied: Applied[Any]) -> None:
         """Count what a saved decision said."""
         for event in applied.decision.events:
             count = _COUNT.get(type(event))
@@ -160,6 +166,19 @@ def _substituted(metrics: EscalationMetrics, event: TeamSubstituted) -> None:
     metrics.attendance.labels(event.district, event.department, "substituted").inc()
 
 
+def _recorded(metrics: EscalationMetrics, event: WorkRecorded) -> None:
+    metrics.work.labels(event.district, event.kind, "recorded").inc()
+
+
+def _missed(metrics: EscalationMetrics, event: WorkMissed) -> None:
+    metrics.work.labels(event.district, event.kind, "missed").inc(len(event.places))
+    metrics.work.labels(event.district, event.kind, "excused").inc(event.excused)
+
+
+def _made_good(metrics: EscalationMetrics, event: WorkMadeGood) -> None:
+    metrics.work.labels(event.district, event.kind, "made_good").inc()
+
+
 _COUNT: dict[type[Event], Callable[[EscalationMetrics, Any], None]] = {
     ClockStarted: _started,
     ClockWarned: _warned,
@@ -174,4 +193,7 @@ _COUNT: dict[type[Event], Callable[[EscalationMetrics, Any], None]] = {
     TeamCheckedIn: _checked_in,
     TeamAbsent: _absent,
     TeamSubstituted: _substituted,
+    WorkRecorded: _recorded,
+    WorkMissed: _missed,
+    WorkMadeGood: _made_good,
 }

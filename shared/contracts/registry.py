@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from shared.contracts import agreeing, agreements, cases, disputes, escalations, incidents, mediation, notifications
+from shared.contracts import (
+    agreeing,
+    agreements,
+    cases,
+    disputes,
+    escalations,
+    incidents,
+    mediation,
+    notifications,
+    work,
+)
 from shared.contracts.base import Event
 from shared.contracts.commands import Command
 
-MODULES = (agreeing, agreements, cases, disputes, escalations, incidents, mediation, notifications)
+MODULES = (agreeing, agreements, cases, disputes, escalations, incidents, mediation, notifications, work)
 """Importing a module is what makes its messages known; commands are imported by name."""
 
 

@@ -32,6 +32,7 @@ def definitions(types: Mapping[str, type[BaseModel]], ref: str) -> dict[str, Sch
 
 def as_sent(schema: Schema) -> Schema:
     """Return the schema of a command as a partner sends it: without what intake fills in."""
-    properties = {name: value for name, value in schema["properties"].items() if name not in FILLED_IN}
-    required = [name for name in schema["required"] if name not in FILLED_IN]
+    given = schema["properties"].items()
+    properties = {name: value for name, value in given if name not in FILLED_IN and not value.get("readOnly")}
+    required = [name for name in schema["required"] if name in properties]
     return {**schema, "properties": properties, "required": required}

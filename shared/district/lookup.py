@@ -59,6 +59,7 @@ class DirectoryIndex:
         self._townships = {one.code: one for one in profile.townships}
         self._communities = {one.code: one for one in profile.communities}
         self._grids = {one.code: one for one in profile.grids}
+        self._workers = {one.worker: one.township for one in profile.grids if one.worker and not one.retired}
         self._map = GridMap(profile.grids)
         self._addresses = AddressIndex(profile.townships, profile.communities)
 
@@ -85,6 +86,10 @@ class DirectoryIndex:
     def grid(self, code: str) -> Grid | None:
         """Return the grid under exactly that code, in force or retired."""
         return self._grids.get(code)
+
+    def worker_township(self, worker: str) -> str | None:
+        """Return the township in which a grid worker, by reference, has a grid."""
+        return self._workers.get(worker)
 
     def grid_by_code(self, code: str, lon: float | None = None, lat: float | None = None) -> Grid | None:
         """Return the grid in force that a code means today: itself, or what it was re-cut into.

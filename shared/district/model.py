@@ -54,6 +54,7 @@ from shared.district.policies import (
 )
 from shared.district.rulebook import Rule, Then, When
 from shared.district.whistle import Place, Quorum, Whistle
+from shared.district.work import GridWork
 
 __all__ = [
     "AreaOverride",
@@ -134,6 +135,7 @@ class Profile(Section):
     extensions: Extensions = Extensions()
     escalation: Escalation = Escalation()
     whistle: Whistle = Whistle()
+    work: GridWork = GridWork()
     agreements: Agreements = Agreements()
     mediation: Mediation = Mediation()
     notify: Notify = Notify()

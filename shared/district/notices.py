@@ -34,6 +34,7 @@ DEFAULT_AUDIENCES: Audiences = {
     "team.on-scene": (Audience.CENTRE,),
     "team.muster-failed": (Audience.CENTRE_DIRECTOR,),
     "team.stood-down": (Audience.DUTY_OFFICER,),
+    "work.missed": (Audience.TOWNSHIP,),
 }
 """Of the department an event is about. `case.escalated` is told to the audience of its rung and these besides."""
 

@@ -47,6 +47,17 @@ class Policies:
         except ProfileMissing as missing:
             raise Poison("unknown-district", f"{missing}.".capitalize()) from missing
 
+    def newest(self, district: str) -> DirectoryIndex:
+        """Return the newest profile of a district.
+
+        Raises:
+            Poison: it has none.
+        """
+        try:
+            return self.cache.get(district)
+        except ProfileMissing as missing:
+            raise Poison("unknown-district", f"{missing}.".capitalize()) from missing
+
 
 def _named(inputs: Sequence[Input], cases: Iterable[Case | None]) -> set[tuple[str, int]]:
     named = {(case.district, case.profile_version) for case in cases if case is not None}

@@ -25,3 +25,10 @@ def middle(ring: Sequence[Position]) -> Position:
     """Return the centre of area of a ring."""
     centre = shapely.Polygon(ring).centroid
     return centre.x, centre.y
+
+
+def outside_m(ring: Sequence[Position], at: Position) -> float:
+    """Return how far outside a ring a position lies; nothing inside. Flat, which over a grid is off by centimetres."""
+    lon, lat = (math.radians(1) * EARTH_RADIUS_M * share for share in (math.cos(math.radians(at[1])), 1))
+    flat = shapely.Polygon([(x * lon, y * lat) for x, y in ring])
+    return float(flat.distance(shapely.Point(at[0] * lon, at[1] * lat)))

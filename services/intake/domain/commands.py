@@ -26,7 +26,7 @@ from shared.decision import Poison
 from shared.district.parties import Partner
 
 _INSTANTS = ("eta", "until")
-_FREE_TEXT = ("note", "place", "reason", "payment_id")
+_FREE_TEXT = ("note", "place", "reason", "payment_id", "course", "subject")
 """Of what a cashier's number may be masked it is no number any more, and refused: no telephone number passes for one."""
 
 _DISTRICT = 6

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from services.intake.domain.commands import authorise, district_of_case, read_command
+from services.intake.domain.commands import authorise, district_of, read_command
 from services.intake.domain.district import Extent, find_district
 from services.intake.domain.model import Draft, Origin
 from services.intake.domain.normalise import asked_of, clean_id, fingerprint, normalise
@@ -137,8 +137,9 @@ class Desk:
         """
         district = envelope.district
         if district == UNLOCATED:
-            authorise(self._entry(envelope), command_types()[envelope.message.type])
-            district = district_of_case(envelope.message.payload)
+            cls = command_types()[envelope.message.type]
+            authorise(self._entry(envelope), cls)
+            district = district_of(envelope.message.payload, cls) or UNLOCATED
         return read_command(envelope.message, self._origin(envelope, district))
 
     def _origin(self, envelope: Envelope, district: str) -> Origin:

@@ -1,7 +1,8 @@
 """From the bytes and headers of a record to a message: which of the three forms it has, and what it is.
 
 CloudEvents binary (the attributes are `ce_` headers), CloudEvents structured (content type `application/cloudevents`),
-or a bare JSON object, whose fields tell: `case_id` with `command` or `type` is a command, all else is a report.
+or a bare JSON object, whose fields tell: `command` or `type` with a `case_id`, or with the `worker` whose work it is
+about, is a command, all else is a report.
 """
 
 from __future__ import annotations
@@ -135,9 +136,9 @@ def bare_message(payload: Payload, traceparent: str | None = None) -> Message:
         Poison: `unknown-type`, it names a command that we do not know.
     """
     named = payload.get("command") or payload.get("type")
-    if "case_id" in payload and named:
+    full = named if str(named).startswith("gridwhistle.") else f"gridwhistle.{named}.v1"
+    if named and ("case_id" in payload or ("worker" in payload and full in command_types())):
         rest = {name: value for name, value in payload.items() if name not in ("command", "type")}
-        full = named if str(named).startswith("gridwhistle.") else f"gridwhistle.{named}.v1"
         return _message(str(full), rest, None, traceparent)
     if payload.get("type") == Report.type:
         payload = {name: value for name, value in payload.items() if name != "type"}

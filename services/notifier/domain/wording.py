@@ -74,6 +74,18 @@ class Speech:
         local = at.astimezone(self.index.profile.zone)
         return self.pick((f"{local.month}月{local.day}日 {local:%H:%M}", f"{local.day} {local:%b %H:%M}"))
 
+    def grids(self, codes: tuple[str, ...]) -> str:
+        """Return the names of grids as a list in words."""
+        named = (self.index.grid(code) for code in codes)
+        return self.pick(("、", ", ")).join(
+            grid.name if grid else code for grid, code in zip(named, codes, strict=True)
+        )
+
+    def work(self, obligation: str) -> str:
+        """Return the name of what grid workers owe."""
+        owed = self.index.profile.work.obligations
+        return next((one.name for one in owed if one.id == obligation), obligation)
+
     def limit(self, limit: Limit) -> str:
         """Return a limit: `4个工作小时`, `4 working hours`."""
         unit = self.pick(_UNITS[limit.unit.value])
@@ -93,6 +105,8 @@ _SAY: dict[str, Callable[[Speech, Any], Any]] = {
     "departments": Speech.departments,
     "substitute": Speech.department,
     "substituted": Speech.department,
+    "grids": Speech.grids,
+    "work": Speech.work,
     "category": Speech.category,
     "suggested": Speech.category,
     "confidence": lambda _, confidence: f"{confidence:.0%}",

@@ -29,4 +29,6 @@ CHECKS: tuple[Check, ...] = (
     mediators.ladder,
     rules.references,
     rules.reachable,
+    work.obligations,
+    work.workers,
 )

@@ -40,6 +40,7 @@ from shared.contracts.escalations import (
 )
 from shared.contracts.incidents import ReportAccepted, ReportMerged
 from shared.contracts.limits import Limit, Stage
+from shared.contracts.work import MissedPlace, WorkMissed, work_id
 
 NOON = datetime(2026, 7, 1, 4, tzinfo=UTC)
 """12:00 in the district, a Wednesday."""
@@ -265,3 +266,19 @@ def stood_down() -> TeamStoodDown:
     """Return the end of the team."""
     over: TeamStoodDown = team_event(TeamStoodDown, reason="lead completed", seconds=3_600.0)
     return over
+
+
+def work_missed(**more: Any) -> WorkMissed:
+    """Return a morning's patrol that was missed in one grid of two."""
+    facts: dict[str, Any] = {
+        "township": "620802001",
+        "obligation": "patrol",
+        "kind": "patrol",
+        "starts_at": NOON - timedelta(hours=4),
+        "ends_at": NOON,
+        "needed": 1,
+        "expected": 2,
+        "places": (MissedPlace(grid="620802001001001", worker="w-001"),),
+        "profile_version": 1,
+    }
+    return WorkMissed(**{**_common(case_id=work_id("620802001")), **facts, **more})

@@ -1,0 +1,32 @@
+"""What a township missed is told to it as one notice a round, with names of grids and no names of people."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from services.notifier.adapters.templates import load_templates
+from services.notifier.domain.rendering import Templates
+from shared.contracts.work import MissedPlace
+from tests.unit.notifier.events import NOON, work_missed
+from tests.unit.notifier.world import World, index_of, raw_profile
+
+
+def test_fifty_grids_are_one_notice_to_their_township() -> None:
+    """A round is told once; the next one is another notice."""
+    world = World()
+    fifty = tuple(MissedPlace(grid=f"620802001001{n:03}", worker=f"w-{n:03}") for n in range(1, 51))
+    for _ in range(2):
+        world.tell(work_missed(places=fifty))
+    world.tell(work_missed(starts_at=NOON + timedelta(hours=2), ends_at=NOON + timedelta(hours=6)))
+    assert [one.recipient for one in world.notices.values()] == ["street/duty_officer"] * 2
+    text = Templates(load_templates()).notice(next(iter(world.notices.values())), index_of(raw_profile()))
+    assert text.subject == "【漏巡】patrol：50个网格未完成"
+    assert "一网格、620802001001002" in text.body
+    assert "w-0" not in text.body
+
+
+def test_a_round_missed_by_people_on_leave_alone_is_told_to_nobody() -> None:
+    """They were excused."""
+    world = World()
+    world.tell(work_missed(places=(), excused=2))
+    assert world.notices == {}
