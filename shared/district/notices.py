@@ -36,6 +36,8 @@ DEFAULT_AUDIENCES: Audiences = {
     "team.stood-down": (Audience.DUTY_OFFICER,),
     "work.missed": (Audience.TOWNSHIP,),
 }
+    "agreement.breached": (Audience.DUTY_OFFICER, Audience.CENTRE),
+    "defaulter.recorded": (Audience.CENTRE,),
 """Of the department an event is about. `case.escalated` is told to the audience of its rung and these besides."""
 
 

@@ -30,6 +30,24 @@ _CLOCKS = {
     "handle": ("办理", "handling"),
     "arbitrate": ("裁定", "arbitration"),
     "verify": ("核查", "verification"),
+    "obligation": ("协议履行", "obligation"),
+    "follow_up": ("回访", "follow-up visit"),
+    "confirm": ("申请司法确认", "application for judicial confirmation"),
+    "appeal": ("失信异议审查", "decision on the appeal"),
+}
+_DUTIES = {
+    "pay": ("付款", "pay"),
+    "repair": ("修复", "repair"),
+    "apologise": ("赔礼道歉", "apologise"),
+    "move_out": ("搬离", "move out"),
+    "hand_over": ("交付", "hand over"),
+    "restore": ("恢复原状", "restore"),
+    "stop": ("停止侵害", "stop"),
+    "other": ("履行其他义务", "do what was agreed"),
+}
+_ROUTES = {
+    "enforcement": ("申请强制执行", "enforcement by the court"),
+    "mediation": ("退回再次调解", "back to mediation"),
 }
 _SEVERITIES = {1: ("特急", "critical"), 2: ("紧急", "urgent"), 3: ("一般", "normal"), 4: ("轻微", "minor")}
 
@@ -95,6 +113,14 @@ class Speech:
         """Return what a clock measures."""
         return self.pick(_CLOCKS.get(kind, (kind, kind)))
 
+    def duty(self, what: str) -> str:
+        """Return what was promised."""
+        return self.pick(_DUTIES.get(what, (what, what)))
+
+    def route(self, where: str) -> str:
+        """Return where a broken agreement goes."""
+        return self.pick(_ROUTES.get(where, (where, where)))
+
     def severity(self, level: int) -> str:
         """Return how bad it is."""
         return self.pick(_SEVERITIES.get(level, (str(level), str(level))))
@@ -114,6 +140,8 @@ _SAY: dict[str, Callable[[Speech, Any], Any]] = {
     "until": Speech.instant,
     "limit": Speech.limit,
     "clock": Speech.clock,
+    "duty": Speech.duty,
+    "route": Speech.route,
     "severity": Speech.severity,
     "fraction": lambda _, fraction: f"{fraction:.0%}",
 }

@@ -17,6 +17,10 @@ RECHECK = timedelta(minutes=15)
 this case that it ended; a closing tried only once would leave it open for ever."""
 
 
+_BY_WORK = frozenset({Outcome.SOLVED, Outcome.SOLVED_UNVERIFIED})
+"""Outcomes of departments' work; they do not end what the parties owe each other."""
+
+
 def resolve_if_done(change: Change, at: datetime, view: View) -> Change:
     """Resolve the case when lead and assists have all completed; close it at once where nobody is to verify.
 
@@ -44,12 +48,16 @@ def _all_done(case: Case) -> bool:
 def close(change: Change, outcome: Outcome, at: datetime, view: View) -> Change:
     """Close the case, or keep the outcome while a linked dispute is open or an agreement is not fulfilled yet."""
     case = change.case
+    if outcome in _BY_WORK and case.promises.binding is not None:
+        return change.add(closing=outcome, recheck_at=None)
     if view.open_disputes and not case.is_dispute:
         return change.add(closing=outcome, recheck_at=view.now + RECHECK)
+    if outcome is not Outcome.FULFILLED:
+        change = void_promises(change, at, view)
     event = CaseClosed(
         **told(case, at, view),
         outcome=outcome,
-        handling_seconds=_handling_seconds(case, at),
+        handling_seconds=_handling_seconds(case, at, outcome),
         category=case.category or "",
         department=case.lead,
     )
@@ -63,6 +71,8 @@ def _handling_seconds(case: Case, at: datetime, outcome: Outcome) -> float:
     """
     lead = case.lead_task()
     end = lead.completed_at if lead is not None and lead.completed_at is not None else at
+    if outcome is Outcome.FULFILLED and case.promises.agreements:
+        end = case.promises.agreements[-1].signed_at
     return max(0.0, (end - case.opened_at).total_seconds())
 
 

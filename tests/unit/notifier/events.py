@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.contracts.actors import Actor, PartnerKind
+from shared.contracts.agreements import AgreementBreached, DefaulterRecorded, Duty, Route, Standing
 from shared.contracts.base import Event
 from shared.contracts.cases import (
     CaseClosed,
@@ -282,3 +283,33 @@ def work_missed(**more: Any) -> WorkMissed:
         "profile_version": 1,
     }
     return WorkMissed(**{**_common(case_id=work_id("620802001")), **facts, **more})
+
+
+def promise_warned() -> ClockWarned:
+    """Return a reminder of what a party promised."""
+    named = {"clock_id": f"{CASE}/obligation#1", "kind": ClockKind.OBLIGATION, "task_id": None}
+    return warned(1.0).model_copy(update=named)
+
+
+def agreement_breached(**more: Any) -> AgreementBreached:
+    """Return an instalment that was not paid."""
+    facts = {
+        "agreement": 1,
+        "obligation_id": f"{CASE}/obligation#1",
+        "party": "respondent",
+        "what": Duty.PAY,
+        "outstanding": "3499.50",
+        "route": Route.ENFORCEMENT,
+        "owner": "housing",
+    }
+    broken: AgreementBreached = case_event(AgreementBreached, **{**facts, **more})
+    return broken
+
+
+def defaulter_appealed() -> DefaulterRecorded:
+    """Return an objection to standing on the list."""
+    limit = Limit.model_validate("15 calendar_days")
+    appeal: DefaulterRecorded = case_event(
+        DefaulterRecorded, party="respondent", standing=Standing.APPEALED, decide_within=limit
+    )
+    return appeal
