@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from services.router.domain.change import Mediating
 from shared.contracts.actors import Actor, PartnerKind
 from shared.contracts.disputes import TierEnded, TierEntered
 from shared.contracts.escalations import ClockKind
 from shared.contracts.mediation import RecordMediation
+from shared.decision import Rejected
 from shared.district.lookup import DirectoryIndex
 from shared.district.model import Profile
 from tests.support.routing import PROFILE, FakeWorld, Story, dept
@@ -103,3 +106,12 @@ def entered(story: Story) -> TierEntered:
 def ended(story: Story) -> TierEnded:
     """Return the last tier ended."""
     return next(one for one in reversed(story.events) if isinstance(one, TierEnded))
+
+
+def refused(story: Story, error: str, **fields: Any) -> str:
+    """Check that a record is refused and changes nothing; return the sentence."""
+    before = story.case
+    with pytest.raises(Rejected) as refusal:
+        record(story, **fields)
+    assert (refusal.value.error, story.case) == (error, before)
+    return str(refusal.value)

@@ -209,7 +209,7 @@ def stop(draft: Draft, clock: Clock, at: datetime, verdict: Verdict | None = Non
         at,
         verdict=verdict,
         original_due_at=clock.original_due_at,
-        original_verdict=verdict if verdict is Verdict.VOID else judged(at, clock.original_due_at),
+        original_verdict=judged(at, clock.original_due_at) if verdict is Verdict.ON_TIME else verdict,
         late_by=max(0.0, (at - clock.due_at).total_seconds()) if verdict is Verdict.LATE else 0.0,
     )
     ledger = (*clock.ledger, Entry(what=What.STOPPED, at=at, verdict=verdict))

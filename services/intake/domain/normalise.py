@@ -89,6 +89,7 @@ def normalise(report: Report, content: bytes, origin: Origin) -> Draft:
         subject=_subject(report.subject),
         reporter=reporter,
         private=_private(report, reporter),
+        batch=report.batch,
     )
 
 

@@ -84,7 +84,7 @@ class Clocks:
             clock.moves.append(("resume", at, None))
         due, original = clock.reckon(self.days).due, clock.original_due(self.days)
         verdict = verdict or ("on_time" if at <= due else "late")
-        clock.original_verdict = verdict if verdict == "void" else ("on_time" if at <= original else "late")
+        clock.original_verdict = verdict if verdict != "on_time" else ("on_time" if at <= original else "late")
         if verdict == "late" and clock.breached is None:
             self.breach(case, clock, max(due, clock.begins))
         if verdict == "on_time" and clock.breached is not None:

@@ -65,6 +65,14 @@ def test_without_category_or_position_nobody_is_merged_into_it(changed: dict[str
     assert (state.near, state.category, state.sketch) == (None, None, "")
 
 
+def test_a_household_of_a_batch_is_merged_with_no_neighbour() -> None:
+    """Two thousand households of one estate report the same at once, and each is a file of its own."""
+    decision = decide(None, submission(batch=CASE), NOW)
+    (event,) = decision.events
+    assert isinstance(event, ReportAccepted)
+    assert (event.batch, decision.state.near) == (CASE, None)
+
+
 def test_a_near_duplicate_is_merged() -> None:
     """Into the first report's case; the number it gives up is told, and how alike they were."""
     given = submission(MATCH)
