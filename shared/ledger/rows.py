@@ -20,6 +20,7 @@ from shared.contracts.registry import event_types
 from shared.ledger.kept import FIRST_PART, KEPT, LEFT_OUT
 
 _MARK = 16
+WHOLE = "="
 _FRAME = len("gridwhistle."), -len(".v1")
 
 
@@ -50,13 +51,23 @@ def row_of(event_type: str, event_id: str, value: bytes) -> list[Any]:
     said = from_json(value)
     kind, case = short(event_type), said["case_id"]
     within = f"{case}/"
-    row = [kind, case[len(said["district"]) + 1 :], event_id.replace("-", "")[:_MARK], _ms(said["occurred_at"])]
+    row = [kind, _tail(case, said["district"]), event_id.replace("-", "")[:_MARK], _ms(said["occurred_at"])]
     for name in KEPT.get(kind, ()):
         given = said.get(name)
         if given is not None:
             given = _plain(name, given, within)
         row.append(given)
     return row
+
+
+def _tail(case: str, district: str) -> str:
+    """Return a case's number without its district; what is of no case is kept whole, behind a sign."""
+    begin = f"{district}-"
+    return case[len(begin) :] if case.startswith(begin) else WHOLE + case
+
+
+def _whole(tail: str, district: str) -> str:
+    return tail[len(WHOLE) :] if tail.startswith(WHOLE) else f"{district}-{tail}"
 
 
 def _plain(name: str, given: Any, within: str) -> Any:
@@ -82,7 +93,7 @@ def entries_of(district: str, page: bytes) -> Iterator[Entry]:
     for kind, tail, mark, occurred, *values in from_json(zlib.decompress(page)):
         named = {name: value for name, value in zip(KEPT.get(kind, ()), values, strict=False) if value is not None}
         instant = datetime.fromtimestamp(occurred // 1000, UTC).replace(microsecond=occurred % 1000 * 1000)
-        yield Entry(kind, f"{district}-{tail}", int(mark, _MARK), instant, named)
+        yield Entry(kind, _whole(tail, district), int(mark, _MARK), instant, named)
 
 
 def event_types_kept() -> dict[str, type[Event]]:

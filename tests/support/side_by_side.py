@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from deploy.figures.answer import Question, whole_as_json
+from deploy.figures.items import By
 from shared.district.model import Profile
 from tests.support.cores import Cores
 from tests.support.history import Chance, History, Sent
 from tests.support.likeness import differences, of_cores, of_model
+from tests.support.likeness_figures import figures_in
 from tests.support.model.district import DistrictModel
+from tests.support.model.figures import figures_of
+from tests.support.pages import Pages
 from tests.support.truths import Truths, each_notice_once, no_id_with_two_contents
+
+ZONE = ZoneInfo("Asia/Shanghai")
 
 
 class SideBySide:
@@ -20,6 +29,11 @@ class SideBySide:
         self.cores = Cores(profile, start, order.pick)
         self.history = History(self.model, chance)
         self.truths = Truths(self.cores.index)
+        self.pages = Pages(self.cores.clock)
+        self.answers: dict[datetime, bytes] = {}
+        cores = self.cores
+        for engine in (cores.intake, cores.router, cores.escalation, cores.teller, cores.courier):
+            engine.ledger, engine.patient = self.pages, False
 
     def speak(self) -> None:
         """Let somebody report or command; everybody hears it before anything else happens, in whichever order."""
@@ -44,8 +58,27 @@ class SideBySide:
         assert not found, "\n".join(found)
         cores = self.cores
         self.truths.check(cores.reports.states(), cores.cases.states(), cores.times.states())
+        if not parts:
+            self.compare_figures()
         each_notice_once(cores.events("notifications"))
         no_id_with_two_contents(record for topic in cores.bus.topics.values() for record in topic)
+
+    def compare_figures(self) -> None:
+        """Check that the ledger says what the model counts, and that what it said of the past it says again."""
+        district, now = self.cores.district, self.cores.clock.now()
+        found = differences(figures_of(self.model), figures_in(self.pages.book(district, now)))
+        assert not found, "\n".join(found)
+        before = now - timedelta(milliseconds=1)
+        self.answers.setdefault(before, self.answer(before))
+        asked = sorted({*list(self.answers)[:1], *list(self.answers)[-5:]})
+        changed = [at for at in asked if self.answer(at) != self.answers[at]]
+        assert not changed, f"later events changed the answer of {changed}"
+
+    def answer(self, until: datetime) -> bytes:
+        """Return the whole answer as of an instant."""
+        question = Question(self.cores.district, until, ZONE, By.DEPARTMENT)
+        told = whole_as_json(self.pages.book(question.district, until), question, None)
+        return json.dumps(told, sort_keys=True).encode()
 
 
 def perform(model: DistrictModel, one: Sent) -> None:
