@@ -13,6 +13,7 @@ from shared.contracts.escalations import (
     CaseEscalated,
     ClockBreached,
     ClockBreachWithdrawn,
+    ClockExtensionIgnored,
     ClockKind,
     ClockStarted,
     ClockStopped,
@@ -30,7 +31,7 @@ from shared.contracts.work import WorkKind, WorkMadeGood, WorkMissed, WorkRecord
 from shared.infra.engine.fold import Applied
 
 PREFIX = "gridwhistle_escalation"
-CLOCK_EVENTS = ("started", "warned", "breached", "breach_withdrawn", "on_time", "late", "void")
+CLOCK_EVENTS = ("started", "warned", "breached", "breach_withdrawn", "extension_ignored", "on_time", "late", "void")
 TEAM_EVENTS = ("summoned", "on_scene", "muster_failed", "stood_down")
 WHISTLE_REASONS = ("opening", "hand", "ladder", "refusals", "muster_failed")
 LEVELS = ("1", "2", "3")
@@ -125,6 +126,10 @@ def _withdrawn(metrics: EscalationMetrics, event: ClockBreachWithdrawn) -> None:
     metrics.clocks.labels(event.district, event.kind, "breach_withdrawn").inc()
 
 
+def _extension_ignored(metrics: EscalationMetrics, event: ClockExtensionIgnored) -> None:
+    metrics.clocks.labels(event.district, event.kind, "extension_ignored").inc()
+
+
 def _stopped(metrics: EscalationMetrics, event: ClockStopped) -> None:
     metrics.clocks.labels(event.district, event.kind, event.verdict).inc()
     if event.verdict is Verdict.LATE:
@@ -184,6 +189,7 @@ _COUNT: dict[type[Event], Callable[[EscalationMetrics, Any], None]] = {
     ClockWarned: _warned,
     ClockBreached: _breached,
     ClockBreachWithdrawn: _withdrawn,
+    ClockExtensionIgnored: _extension_ignored,
     ClockStopped: _stopped,
     CaseEscalated: _escalated,
     TeamSummoned: _summoned,

@@ -192,6 +192,9 @@ class TaskExtended(TaskEvent):
     limit: Limit
     approved_by: str
     count: int
+    asked_at: Instant | None = Field(
+        default=None, description="when it was asked for; a clock that had run out by then is not extended"
+    )
 
 
 class TaskSuperseded(TaskEvent):

@@ -86,6 +86,18 @@ class ClockBreachWithdrawn(ClockEvent):
     type: ClassVar[str] = "gridwhistle.clock.breach-withdrawn.v1"
 
 
+class ClockExtensionIgnored(ClockEvent):
+    """An extension of `limit` does not count for this clock: it was asked for at or after its due instant.
+
+    The router can grant one before it has heard of the breach. The due instant and the breach stand.
+    """
+
+    type: ClassVar[str] = "gridwhistle.clock.extension-ignored.v1"
+
+    asked_at: Instant
+    limit: Limit
+
+
 class ClockStopped(ClockEvent):
     """The clock ended, with its verdict by `occurred_at`; `late_by` in seconds, 0 when in time."""
 

@@ -27,6 +27,7 @@ DEFAULT_AUDIENCES: Audiences = {
     "case.reopened": (Audience.DUTY_OFFICER, Audience.CENTRE),
     "clock.warned": (Audience.DUTY_OFFICER,),
     "clock.breached": (Audience.DUTY_OFFICER, Audience.HEAD),
+    "clock.extension-ignored": (Audience.DUTY_OFFICER, Audience.CENTRE),
     "case.escalated": (),
     "team.summoned": (Audience.DUTY_OFFICER, Audience.HEAD),
     "team.substituted": (Audience.DUTY_OFFICER, Audience.CENTRE),
@@ -35,9 +36,9 @@ DEFAULT_AUDIENCES: Audiences = {
     "team.muster-failed": (Audience.CENTRE_DIRECTOR,),
     "team.stood-down": (Audience.DUTY_OFFICER,),
     "work.missed": (Audience.TOWNSHIP,),
-}
     "agreement.breached": (Audience.DUTY_OFFICER, Audience.CENTRE),
     "defaulter.recorded": (Audience.CENTRE,),
+}
 """Of the department an event is about. `case.escalated` is told to the audience of its rung and these besides."""
 
 

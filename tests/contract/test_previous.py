@@ -35,7 +35,7 @@ from shared.infra.directory import decode
 from shared.infra.engine import AggregateStore
 from shared.infra.engine.store import Slot
 from shared.infra.vault import Vault
-from tests.support.routing import GRID, PHOTO, Story, dept
+from tests.support.routing import GRID, PHOTOS, Story, dept
 from tests.unit.escalation.world import World as Time
 from tests.unit.escalation.world import names
 from tests.unit.intake.test_decide import PLACE
@@ -128,7 +128,7 @@ def test_the_router_goes_on_with_a_case_of_the_previous_version() -> None:
     story = Story(case=state_of("gw_router.cases"))
     assert story.case is not None
     story.now = story.case.opened_at
-    assert story.say(say.CompleteTask, dept("urban"), department="urban", evidence=(PHOTO, PHOTO)) == "resolved"
+    assert story.say(say.CompleteTask, dept("urban"), department="urban", evidence=PHOTOS) == "resolved"
     assert story.say(say.VerifyCase, GRID, ok=True) == "verified"
     assert story.known().state is CaseState.CLOSED
 
@@ -185,7 +185,7 @@ def stamped(value: Any) -> Any:
 
 
 def _after(story: Story) -> Any:
-    story.say(say.CompleteTask, dept("urban"), department="urban", evidence=(PHOTO, PHOTO))
+    story.say(say.CompleteTask, dept("urban"), department="urban", evidence=PHOTOS)
     return story.case
 
 

@@ -62,6 +62,11 @@ def _ended_by_itself(clock: Clock, at: datetime) -> Hold | None:
     return Hold(at=begun.at, left=begun.left, until=begun.until)
 
 
+def asked_too_late(clock: Clock, asked_at: datetime | None) -> bool:
+    """Say whether a clock had run out when more time was asked for; older records do not tell when that was."""
+    return asked_at is not None and clock.hold is None and asked_at >= clock.due_at
+
+
 def extend(draft: Draft, clock: Clock, at: datetime, limit: Limit, by: str) -> None:
     """Move the due instant on by a limit; a breach before the new one does not count."""
     due = draft.calendar.extend(clock.due_at, limit)

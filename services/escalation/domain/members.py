@@ -9,6 +9,7 @@ from services.escalation.domain.draft import Draft
 from services.escalation.domain.geo import haversine_m
 from services.escalation.domain.model import Seat, Team
 from services.escalation.domain.muster import answer, arrive, missing, roll_time, stand_down, substitute
+from services.escalation.domain.places import named_place
 from services.escalation.domain.whistle import Call, blow, minutes, named_departments
 from shared.contracts.commands import AnswerTeam, BlowWhistle, CheckInTeam, Command, StandDownTeam, SubstituteTeam
 from shared.contracts.escalations import Place
@@ -47,7 +48,7 @@ def on_whistle(draft: Draft, command: BlowWhistle) -> str:
 def _place(draft: Draft, command: BlowWhistle) -> Place | None:
     if command.lon is not None and command.lat is not None:
         return Place(lon=command.lon, lat=command.lat, address=command.place or draft.case.place.address)
-    return Place(address=command.place) if command.place else None
+    return named_place(draft.directory, command.place) if command.place else None
 
 
 def on_answer(draft: Draft, command: AnswerTeam) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.escalation.domain.cases import happened
 from services.escalation.domain.clocks import Wanted, start, stop
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.holds import EXTENDED_KINDS, extend, hold, resume
+from services.escalation.domain.holds import EXTENDED_KINDS, asked_too_late, extend, hold, resume
 from services.escalation.domain.model import Clock, Entry, What
 from services.escalation.domain.muster import stand_down
 from services.escalation.domain.whistle import blow, call_for_refusals
@@ -22,7 +22,7 @@ from shared.contracts.cases import (
     TaskRole,
     TaskSuperseded,
 )
-from shared.contracts.escalations import ClockKind, Verdict
+from shared.contracts.escalations import ClockExtensionIgnored, ClockKind, Verdict
 
 
 def _short(event: TaskEvent) -> str:
@@ -139,10 +139,14 @@ def _arbitrate(draft: Draft, event: TaskReturned) -> None:
 
 
 def _leave(draft: Draft, event: TaskReturned | TaskSuperseded) -> bool:
-    """Void the clocks of a task that is nobody's any more."""
-    clocks = _clocks(draft, event)
+    """Void the clocks of a task that is nobody's any more.
+
+    What had run out when the department itself refused the task stays late: else a refusal would wash its figures.
+    """
+    clocks, at = _clocks(draft, event), happened(event)
     for clock in clocks:
-        stop(draft, clock, happened(event), Verdict.VOID)
+        late = isinstance(event, TaskReturned) and clock.breached_at is not None and at > clock.due_at
+        stop(draft, clock, at, Verdict.LATE if late else Verdict.VOID)
     _assists_no_more(draft, event)
     return bool(clocks)
 
@@ -177,8 +181,18 @@ def on_resumed(draft: Draft, event: TaskResumed) -> str:
 
 
 def on_extended(draft: Draft, event: TaskExtended) -> str:
-    """Move the task's limits on (延期)."""
+    """Move the task's limits on (延期): those that had not run out when it was asked for.
+
+    The router judges by what it has heard, and grants what came too late when the breach was still on its way to it.
+    """
     clocks = _clocks(draft, event, *EXTENDED_KINDS)
+    in_time = [clock for clock in clocks if not asked_too_late(clock, event.asked_at)]
     for clock in clocks:
-        extend(draft, clock, happened(event), event.limit, event.approved_by)
-    return "extended" if clocks else "overtaken"
+        if clock in in_time:
+            extend(draft, clock, happened(event), event.limit, event.approved_by)
+        else:
+            told = {"asked_at": event.asked_at, "limit": event.limit}
+            draft.say_of(clock, ClockExtensionIgnored, happened(event), **told)
+    if in_time:
+        return "extended"
+    return "asked_too_late" if clocks else "overtaken"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.escalation.domain.draft import Draft
-from services.escalation.domain.geo import middle
 from services.escalation.domain.model import Case, Seat, Team
+from services.escalation.domain.places import grid_place
 from shared.contracts.escalations import Place, TeamMember, TeamSummoned
 from shared.contracts.limits import Limit, LimitUnit
 from shared.decision import Rejected
@@ -117,7 +117,8 @@ def _call_more(draft: Draft, team: Team, call: Call, seats: tuple[Seat, ...]) ->
 
 
 def _same_place(named: Place, place: Place) -> bool:
-    return named == place or (named.lon is None and named.address == place.address)
+    words = named.address is not None and named.address == place.address
+    return named == place or (words and None in (named.lon, place.lon))
 
 
 def _asked_again(seat: Seat) -> Seat:
@@ -200,8 +201,7 @@ def mustering_place(draft: Draft) -> Place:
     if wanted is PlacePolicy.GRID and case.grid:
         grid = draft.directory.grid(case.grid)
         if grid is not None and grid.polygon:
-            lon, lat = middle(grid.polygon)
-            return Place(lon=round(lon, 6), lat=round(lat, 6), address=grid.name)
+            return grid_place(grid, grid.name)
     if wanted is PlacePolicy.TOWNSHIP and case.township:
         township = draft.directory.township(case.township)
         return Place(address=township.name) if township else case.place

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.router.domain.addressing import is_centre, own_or_centre
-from services.router.domain.change import Change, View, illegal, told_of
+from services.router.domain.change import Change, View, illegal, told_of, unchanged
 from services.router.domain.model import Case, Task, TaskState
 from shared.contracts.cases import TaskExtended, TaskExtensionRequested
 from shared.contracts.commands import ExtendTask
+from shared.contracts.escalations import ClockExtensionIgnored, ClockKind
 from shared.contracts.limits import Limit, LimitUnit
 from shared.decision import Decision, Rejected
 
@@ -37,15 +38,14 @@ def decide_extend(case: Case, command: ExtendTask, view: View) -> Decision[Case]
         return Change(case).put(asked, TaskExtensionRequested(**facts)).decided("extension_requested")
     count = task.extensions + 1
     longer = task.changed(extensions=count, asked_at=None, expired_at=None)
-    event = TaskExtended(**facts, approved_by=command.actor.partner, count=count)
+    event = TaskExtended(**facts, approved_by=command.actor.partner, count=count, asked_at=_asked(task, command))
     return Change(case).put(longer, event).decided("extended")
 
 
 def _may_extend(task: Task, command: ExtendTask, view: View) -> None:
     if task.state not in (TaskState.ASSIGNED, TaskState.ACCEPTED):
         raise illegal(f"A task that is {task.state} cannot be extended.", task.state)
-    asked = task.asked_at if task.asked_at is not None and is_centre(command.actor) else command.recorded_at
-    if task.expired_at is not None and asked >= task.expired_at:
+    if task.expired_at is not None and _asked(task, command) >= task.expired_at:
         raise Rejected("task-expired", f"The task's limit ran out at {task.expired_at:%Y-%m-%dT%H:%MZ}.", task.state)
     policy = view.index.profile.extensions
     if task.extensions >= policy.max_extensions:

@@ -17,32 +17,37 @@ _RUNNING = frozenset({TaskState.ASSIGNED, TaskState.ACCEPTED})
 def decide_hold(case: Case, command: HoldTask, view: View) -> Decision[Case]:
     """Hold a task, or pass the department's wish on to the centre where the profile wants its approval.
 
-    Without approval a hold ends when the profile says at the latest; the centre may hold without an end.
+    Without approval a hold ends when the profile says at the latest; the centre may hold without an end. Only the
+    centre may date it back: a department that could would hold a task yesterday that ran out this morning.
     """
     task = own_or_centre(case, command)
-    _may_hold(task, command, view)
-    at = command.occurred_at
-    facts = {**told_of(case, task, at, view), "reason": command.reason}
+    at = command.occurred_at if is_centre(command.actor) else command.recorded_at
+    _may_hold(task, command, at, view)
     if view.index.profile.holds.approval_required and not is_centre(command.actor):
-        return Change(case).add(TaskHoldRequested(**facts, until=command.until)).decided("hold_requested")
-    until = command.until if is_centre(command.actor) else _bounded(task, command, view)
+        asked = {**told_of(case, task, command.occurred_at, view), "reason": command.reason}
+        return Change(case).add(TaskHoldRequested(**asked, until=command.until)).decided("hold_requested")
+    facts = {**told_of(case, task, at, view), "reason": command.reason}
+    until = command.until if is_centre(command.actor) else _bounded(task, command, at, view)
     held = task.changed(state=TaskState.ON_HOLD, holds=task.holds + 1, held_until=until)
     return Change(case).put(held, TaskHeld(**facts, until=until, approved_by=command.actor.partner)).decided("held")
 
 
-def _bounded(task: Task, command: HoldTask, view: View) -> datetime:
+def _bounded(task: Task, command: HoldTask, at: datetime, view: View) -> datetime:
     """Return when a hold that nobody approved ends."""
     most = view.index.profile.holds.max_hold
-    latest = view.index.calendar.due(command.occurred_at, most)
+    latest = view.index.calendar.due(at, most)
     if command.until is not None and command.until > latest:
         raise Rejected("hold-too-long", f"A hold without approval may last {most} at most.", task.state)
     return command.until or latest
 
 
-def _may_hold(task: Task, command: HoldTask, view: View) -> None:
+def _may_hold(task: Task, command: HoldTask, at: datetime, view: View) -> None:
     if task.state not in _RUNNING:
         raise illegal(f"A task that is {task.state} cannot be held.", task.state)
-    if command.until is not None and command.until <= command.occurred_at:
+    if task.expired_at is not None and at >= task.expired_at:
+        sentence = f"The task's limit ran out at {task.expired_at:%Y-%m-%dT%H:%MZ}; nothing is left to hold."
+        raise Rejected("task-expired", sentence, task.state)
+    if command.until is not None and command.until <= at:
         raise invalid("A hold must end after it begins.", task.state)
     most = view.index.profile.holds.max_holds
     if task.holds >= most:

@@ -42,12 +42,17 @@ def _with_acceptance(change: Change, task: Task, command: TaskCommand, view: Vie
 
 
 def decide_progress(case: Case, command: ProgressTask, view: View) -> Decision[Case]:
-    """Pass progress on; of a completed task it is history, if it lies before the completion."""
+    """Pass progress on; of a completed task it is history, if it lies before the completion.
+
+    Only a stage that ends shows that somebody works, and so implies that the task is accepted. A note alone moves no
+    clock: a department could keep every case alive with a word a day.
+    """
     task = own_task(case, command)
     _must_know_stage(case, task, command.stage)
     event = TaskProgressed(**told_of(case, task, command.occurred_at, view), stage=command.stage, note=command.note)
     if task.live:
-        return _with_acceptance(Change(case), task, command, view).add(event).decided("progressed")
+        change = _with_acceptance(Change(case), task, command, view) if command.stage else Change(case)
+        return change.add(event).decided("progressed")
     if task.completed_at is None or command.occurred_at > task.completed_at:
         raise illegal(f"The task is {task.state} and makes no more progress.", task.state)
     return Change(case).add(event).decided("progressed_late")
@@ -83,7 +88,8 @@ def decide_complete(case: Case, command: CompleteTask, view: View) -> Decision[C
 
 def _must_show_evidence(case: Case, task: Task, command: CompleteTask) -> None:
     needed, patterns = case.terms.media, case.terms.mime
-    shown = sum(any(fnmatchcase(one.mime.lower(), pattern) for pattern in patterns) for one in command.evidence)
+    fitting = (one for one in command.evidence if any(fnmatchcase(one.mime.lower(), pattern) for pattern in patterns))
+    shown = len({one.sha256 or one.url for one in fitting})
     if shown < needed:
         kinds = " or ".join(patterns)
         sentence = f"{case.category} is completed with {needed} of {kinds}; the command shows {shown}."

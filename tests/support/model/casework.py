@@ -92,11 +92,11 @@ class Casework:
         self.tell(case, "task.accepted", at, task)
 
     def progress(self, case: CaseFile, command: say.ProgressTask) -> None:
-        """Progress may end a stage, any but the last, which only completion ends."""
+        """Progress may end a stage, any but the last, which only completion ends. A note alone changes nothing."""
         task = self.task(case, command)
         stages = case.route.stages[:-1] if case.route and not self.has_own_limit(case, task) else ()
         self.must(command.stage in (None, *(stage.name for stage in stages)), "unknown-stage")
-        if task.live and task.accepted is None:
+        if task.live and task.accepted is None and command.stage:
             self.accepted(case, task, command.occurred_at, implied=True)
         self.must(task.live or (task.completed is not None and command.occurred_at <= task.completed))
         self.tell(case, "task.progressed", command.occurred_at, task, stage=command.stage)
@@ -111,7 +111,8 @@ class Casework:
         task, at = self.task(case, command), command.occurred_at
         self.must(task.live)
         assert case.route is not None
-        shown = [one for one in command.evidence if any(fnmatchcase(one.mime, kind) for kind in case.route.mime)]
+        kinds = case.route.mime
+        shown = {one.url for one in command.evidence if any(fnmatchcase(one.mime, kind) for kind in kinds)}
         self.must(len(shown) >= case.route.media, "missing-evidence")
         if task.accepted is None:
             self.accepted(case, task, at, implied=True)
@@ -134,16 +135,18 @@ class Casework:
         return any(one.code == code for one in self.profile.departments)
 
     def hold(self, case: CaseFile, command: say.HoldTask) -> None:
-        """挂起: the task's clocks stand still, at once or when the centre says so."""
-        task, at = self.task(case, command, centre_too=True), command.occurred_at
+        """挂起: the task's clocks stand still, at once or when the centre says so, which alone may date it back."""
+        task, by_centre = self.task(case, command, centre_too=True), command.actor.kind == "centre"
+        at = command.occurred_at if by_centre else command.recorded_at
         self.must(task.state in ("assigned", "accepted"))
+        self.must(task.expired is None or at < task.expired, "task-expired")
         self.must(command.until is None or command.until > at, "invalid-command")
         self.must(task.holds < self.profile.holds.max_holds, "holds-exhausted")
-        if self.profile.holds.approval_required and command.actor.kind != "centre":
-            self.tell(case, "task.hold-requested", at, task)
+        if self.profile.holds.approval_required and not by_centre:
+            self.tell(case, "task.hold-requested", command.occurred_at, task)
             return
         until = command.until
-        if command.actor.kind != "centre":
+        if not by_centre:
             latest = self.district.days.due(at, self.profile.holds.max_hold)
             self.must(until is None or until <= latest, "hold-too-long")
             until = until or latest
@@ -175,7 +178,7 @@ class Casework:
             self.tell(case, "task.extension-requested", command.occurred_at, task)
             return
         task.extensions, task.asked, task.expired = task.extensions + 1, None, None
-        self.tell(case, "task.extended", command.occurred_at, task, limit=command.limit)
+        self.tell(case, "task.extended", command.occurred_at, task, limit=command.limit, asked=asked)
 
     def is_longer(self, command: say.ExtendTask, most: Limit) -> bool:
         """Compare like with like; what is not alike, by when it would end from now."""

@@ -23,7 +23,8 @@ COUNTED_CASES = ("opened", "triaged", "closed", "withdrawn", "reopened")
 COUNTED_TASKS = ("assigned", "accepted", "completed", "returned", "superseded")
 CLOCKS = {
     "clock.started": "started", "clock.warned": "warned", "clock.breached": "breached",
-    "clock.breach-withdrawn": "breach_withdrawn", "clock.extension-ignored": "extension_ignored", "clock.on_time": "on_time", "clock.late": "late",
+    "clock.breach-withdrawn": "breach_withdrawn",
+    "clock.extension-ignored": "extension_ignored", "clock.on_time": "on_time", "clock.late": "late",
     "clock.void": "void",
 }  # fmt: skip
 TEAMS = ("on-scene", "muster-failed", "stood-down")

@@ -119,6 +119,9 @@ STEPS: dict[str, Callable[[Fact], list[Step]]] = {
     "case.withdrawn": lambda fact: both("withdrawn", fact),
     "clock.warned": warned,
     "clock.breached": lambda fact: [Step(f"breached:{fact.clock}:{stamp(fact.more['due'])}", fact.about)],
+    "clock.extension-ignored": lambda fact: [
+        Step(f"extension_ignored:{fact.clock}:{stamp(fact.more['asked'])}", fact.about, moot=True, task=fact.task)
+    ],
     "case.escalated": lambda fact: [Step(f"escalated:{fact.more['level']}", fact.about, level=fact.more["level"])],
     "team.summoned": lambda fact: called(f"summoned:{fact.whistle}", fact.more["members"], fact),
     "team.substituted": lambda fact: called(

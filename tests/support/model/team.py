@@ -67,7 +67,8 @@ class Teamwork:
         else:
             anew = team.mustered and team.round - team.added < self.rules.max_rounds
         place, muster_by = wish.get("place"), self.days.due(at, wish.get("within") or self.rules.muster_within)
-        if not anew and place and place != team.place and (place[0] is not None or place[2] != team.place[2]):
+        words = place is not None and place[2] is not None and place[2] == team.place[2]
+        if not anew and place and place != team.place and not (words and None in (place[0], team.place[0])):
             raise Refused("illegal-transition")
         before = len(team.seats)
         changed = self.seat(team, required, optional, at, muster_by)
@@ -116,6 +117,14 @@ class Teamwork:
             found = next(one for one in self.profile.townships if one.code == case.place["township"])
             return (None, None, found.name)
         return (case.place.get("lon"), case.place.get("lat"), None)
+
+    def spot(self, command: say.BlowWhistle) -> Spot:
+        """The point that is given, or the middle of the grid that the words name, which is a rectangle here."""
+        named = [one for one in self.profile.grids if command.place and one.name in command.place and one.polygon]
+        if command.lon is not None or not named:
+            return (command.lon, command.lat, command.place)
+        lons, lats = zip(*(named[0].polygon or ()), strict=True)
+        return ((min(lons) + max(lons)) / 2, (min(lats) + max(lats)) / 2, command.place)
 
     # ---- the roll
 
@@ -191,7 +200,7 @@ class Teamwork:
         within = None if minutes is None else self.minutes(minutes)
         place = None
         if command.lon is not None or command.place:
-            place = (command.lon, command.lat, command.place)
+            place = self.spot(command)
         at = self.counts_from(command.recorded_at)
         self.call(case, "hand", at, required, optional, within=within, quorum=command.quorum, place=place)
 

@@ -147,8 +147,10 @@ class Time(Clocks):
             self.teams.stand_down(case, at)
 
     def on_task_returned(self, case: CaseFile, at: datetime, task: Task, more: dict[str, Any]) -> None:
-        """Its clocks do not count; the centre has its time to decide; or the whistle ends the pushing around."""
-        self.void(case, at, task)
+        """Its clocks do not count, but for what was late already; the centre decides, or the whistle is blown."""
+        for clock in case.live_clocks(task=task):
+            late = clock.breached is not None and at > clock.reckon(self.days).due
+            self.stop(case, clock, at, "late" if late else "void")
         if task.department not in case.refusers:
             case.refusers.append(task.department)
         case.arbitrating = "lead" if "lead" in (task.role, case.arbitrating) else "assist"
@@ -187,9 +189,13 @@ class Time(Clocks):
             self.resume(clock, at)
 
     def on_task_extended(self, case: CaseFile, at: datetime, task: Task, more: dict[str, Any]) -> None:
-        """Its limits to handle are longer; the time to accept is not."""
+        """Its limits to handle are longer, if they had not run out when it was asked; the time to accept is not."""
         for clock in case.live_clocks("stage", "handle", task=task):
-            self.extend(case, clock, at, more["limit"])
+            now = clock.reckon(self.days)
+            if now.held_at is None and more["asked"] >= now.due:
+                self.say(case, clock, "clock.extension-ignored", at, asked=more["asked"])
+            else:
+                self.extend(case, clock, at, more["limit"])
 
     def on_case_resolved(self, case: CaseFile, at: datetime, *_: Any) -> None:
         """Ends the reporter's clock; whoever verifies has a limit too."""

@@ -28,6 +28,7 @@ from shared.contracts.commands import EraseReporter
 from shared.contracts.escalations import (
     CaseEscalated,
     ClockBreached,
+    ClockExtensionIgnored,
     ClockKind,
     ClockWarned,
     Place,
@@ -210,6 +211,13 @@ def breached(**more: Any) -> ClockBreached:
     """Return a limit that has passed."""
     breach: ClockBreached = clock_event(ClockBreached, late_by=0.0, **more)
     return breach
+
+
+def extension_ignored(**more: Any) -> ClockExtensionIgnored:
+    """Return an extension that came too late."""
+    said: dict[str, Any] = {"asked_at": NOON, "limit": Limit.model_validate("2 working_days"), **more}
+    ignored: ClockExtensionIgnored = clock_event(ClockExtensionIgnored, **said)
+    return ignored
 
 
 def escalated(level: int = 1, **more: Any) -> CaseEscalated:

@@ -26,6 +26,7 @@ from tests.unit.notifier.events import (
     closed,
     defaulter_appealed,
     escalated,
+    extension_ignored,
     extension_requested,
     hold_requested,
     merged,
@@ -53,7 +54,8 @@ TWO_MESSAGES = 2 * 67
 
 EVERY_EVENT: tuple[Event, ...] = (
     accepted(), merged(), triaged(), opened(), assigned(), returned(), hold_requested(), extension_requested(),
-    warned(), breached(), escalated(), summoned(), substituted(), absent(), on_scene(), muster_failed(), stood_down(),
+    warned(), breached(), extension_ignored(), escalated(), summoned(), substituted(), absent(), on_scene(),
+    muster_failed(), stood_down(),
     promise_warned(), agreement_breached(), defaulter_appealed(),
     resolved(), closed(), reopened(), case_event(CaseWithdrawn, reason="误报", episode=2),
     work_missed(),

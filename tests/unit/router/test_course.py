@@ -13,7 +13,7 @@ from shared.contracts import commands as say
 from shared.contracts.cases import CaseClosed, CaseReopened, Outcome, TaskAssigned
 from shared.contracts.escalations import ClockKind
 from shared.decision import Rejected
-from tests.support.routing import CENTRE, GRID, HOUR, MINUTE, NINE, PHOTO, FakeWorld, Story, dept, index
+from tests.support.routing import CENTRE, GRID, HOUR, MINUTE, NINE, PHOTOS, FakeWorld, Story, dept, index
 
 URBAN, HOUSING = dept("urban"), dept("housing")
 DISPUTE = "620802-260701-dddddddd"
@@ -94,7 +94,7 @@ def test_assigning_what_is_assigned_changes_nothing() -> None:
 def test_dropping_the_last_one_missing_resolves_the_case() -> None:
     """As of the centre's decision."""
     story = Story().opened("E03002")
-    story.say(say.CompleteTask, URBAN, department="urban", evidence=(PHOTO, PHOTO))
+    story.say(say.CompleteTask, URBAN, department="urban", evidence=PHOTOS)
     story.now += HOUR
     assert story.say(say.AssignCase, CENTRE, lead="urban") == "resolved"
     assert story.said() == ["task.superseded", "case.resolved"]
@@ -143,7 +143,7 @@ def test_a_failed_verification_opens_the_case_again_with_the_old_clock() -> None
     """Lead and assists get new tasks in a new episode; the reporter's clock is untouched."""
     story = Story().opened("E03002")
     for department in ("urban", "housing"):
-        story.say(say.CompleteTask, dept(department), department=department, evidence=(PHOTO, PHOTO))
+        story.say(say.CompleteTask, dept(department), department=department, evidence=PHOTOS)
     story.now += HOUR
     assert story.say(say.VerifyCase, GRID, ok=False, reason="still there", at=NINE + MINUTE) == "verification_failed"
     assert story.said() == ["case.verified", "case.reopened", "task.assigned", "task.assigned"]
@@ -213,7 +213,7 @@ def test_what_was_seen_before_the_case_closed_by_itself_still_counts() -> None:
 def test_withdrawing_ends_every_open_task() -> None:
     """The case is over, without an outcome."""
     story = Story().opened("E03002")
-    story.say(say.CompleteTask, URBAN, department="urban", evidence=(PHOTO, PHOTO))
+    story.say(say.CompleteTask, URBAN, department="urban", evidence=PHOTOS)
     story.say(say.WithdrawCase, CENTRE, reason="a mistake")
     assert story.said() == ["task.superseded", "case.withdrawn"]
     assert tasks(story) == [("urban", 1, "lead", "completed"), ("housing", 1, "assist", "superseded")]

@@ -12,7 +12,7 @@ from shared.contracts import commands as say
 from shared.contracts.commands import Command
 from shared.contracts.limits import Limit
 from shared.decision import Rejected
-from tests.support.routing import CENTRE, GRID, HOUR, MINUTE, PHOTO, FakeWorld, Story, dept
+from tests.support.routing import CENTRE, GRID, HOUR, MINUTE, PHOTOS, FakeWorld, Story, dept
 
 URBAN, HOUSING = dept("urban"), dept("housing")
 DAY = Limit.model_validate("1 working_days")
@@ -56,7 +56,7 @@ def _held(story: Story) -> Story:
 def _completed() -> Story:
     """The lead is done, but an assist is not: the case goes on."""
     story = Story().opened("E03002")
-    story.say(say.CompleteTask, URBAN, department="urban", evidence=(PHOTO, PHOTO))
+    story.say(say.CompleteTask, URBAN, department="urban", evidence=PHOTOS)
     return story
 
 

@@ -14,7 +14,7 @@ from shared.contracts.incidents import Media
 from shared.contracts.limits import Limit
 from shared.decision import Rejected
 from shared.district.calendar import WorkingCalendar
-from tests.support.routing import CENTRE, GRID, HOUR, MINUTE, NINE, PHOTO, FakeWorld, Story, dept, index
+from tests.support.routing import CENTRE, GRID, HOUR, MINUTE, NINE, PHOTO, PHOTOS, FakeWorld, Story, dept, index
 
 URBAN, HOUSING = dept("urban"), dept("housing")
 
@@ -43,12 +43,28 @@ def test_completing_an_assigned_task_implies_that_it_was_accepted() -> None:
     assert story.said() == ["task.accepted", "task.completed", "case.resolved"]
 
 
-def test_progress_on_an_assigned_task_implies_it_too() -> None:
+def test_a_stage_that_ends_on_an_assigned_task_implies_it_too() -> None:
     """Who works has accepted."""
-    story = Story().opened()
-    story.say(say.ProgressTask, URBAN, department="urban", note="on the way")
+    story = Story().opened("E03002")
+    story.say(say.ProgressTask, URBAN, department="urban", stage="stop")
     assert story.said() == ["task.accepted", "task.progressed"]
     assert story.known().state == "in_progress"
+
+
+def test_a_note_is_no_acceptance() -> None:
+    """A word that somebody will look at it keeps nothing alive: the time to accept runs on."""
+    story = Story().opened()
+    story.say(say.ProgressTask, URBAN, department="urban", note="on the way")
+    assert story.said() == ["task.progressed"]
+    assert story.known().state == "dispatched"
+
+
+def test_the_same_picture_twice_is_one_piece_of_evidence() -> None:
+    """By its hash where there is one, however it is named."""
+    story = Story().opened("E03002")
+    twins = tuple(one.model_copy(update={"sha256": "0" * 64}) for one in PHOTOS)
+    for shown in ((PHOTO, PHOTO), twins):
+        assert refused(story, say.CompleteTask, URBAN, department="urban", evidence=shown).error == "missing-evidence"
 
 
 def test_an_acceptance_that_arrives_after_the_completion_is_history() -> None:
@@ -104,14 +120,14 @@ def test_evidence_the_category_demands_must_be_shown() -> None:
     text = Media(url="https://media.example.invalid/1.txt", mime="text/plain")
     short = refused(story, say.CompleteTask, URBAN, department="urban", evidence=(PHOTO, text))
     assert (short.error, short.state_met) == ("missing-evidence", "assigned")
-    assert story.say(say.CompleteTask, URBAN, department="urban", evidence=(PHOTO, PHOTO, text)) == "completed"
+    assert story.say(say.CompleteTask, URBAN, department="urban", evidence=(*PHOTOS, text)) == "completed"
 
 
 def test_a_case_is_resolved_when_everybody_has_completed_whichever_order_the_news_comes_in() -> None:
     """At the time of the last completion, not of the last message."""
     story = Story().opened("E03002")
     story.now += 5 * HOUR
-    shown = (PHOTO, PHOTO)
+    shown = PHOTOS
     story.say(say.CompleteTask, URBAN, department="urban", evidence=shown, at=NINE + 3 * HOUR)
     assert story.known().state == "in_progress"
     story.say(say.CompleteTask, HOUSING, department="housing", evidence=shown, at=NINE + HOUR)
