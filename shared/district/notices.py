@@ -36,6 +36,9 @@ DEFAULT_AUDIENCES: Audiences = {
     "team.muster-failed": (Audience.CENTRE_DIRECTOR,),
     "team.stood-down": (Audience.DUTY_OFFICER,),
     "work.missed": (Audience.TOWNSHIP,),
+    "tier.entered": (Audience.DUTY_OFFICER, Audience.REPORTER),
+    "mediator.assigned": (Audience.DUTY_OFFICER,),
+    "batch.progressed": (Audience.CENTRE,),
     "agreement.breached": (Audience.DUTY_OFFICER, Audience.CENTRE),
     "defaulter.recorded": (Audience.CENTRE,),
 }

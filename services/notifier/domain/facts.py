@@ -64,6 +64,11 @@ class Facts(BaseModel):
     grids: tuple[str, ...] = ()
     expected: int | None = None
     work: str | None = None
+    tier: str | None = None
+    mediator: str | None = None
+    files: int | None = None
+    agreed: int | None = None
+    fulfilled: int | None = None
 
 
 _OFFICIAL = frozenset(Facts.model_fields) - {"report_id", "merged", "apart"}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.notifier.domain import promise_steps
+from services.notifier.domain import mediation_steps, promise_steps
 from services.notifier.domain.facts import MAX_REASON, Facts, shorten
 from services.notifier.domain.model import CaseView
 from shared.contracts import cases, escalations, incidents, work
@@ -294,7 +294,7 @@ _STEPS: dict[type[Event], Callable[[_Draft], tuple[Telling, ...]]] = {
     escalations.TeamMusterFailed: _muster_failed,
     escalations.TeamStoodDown: _stood_down,
     work.WorkMissed: _work_missed,
-    **promise_steps.STEPS,
+    **promise_steps.STEPS | mediation_steps.STEPS,
 }
 TOLD_EVENTS: frozenset[type[Event]] = frozenset(_STEPS)
 """The events that give something to tell."""

@@ -33,7 +33,17 @@ _CLOCKS = {
     "obligation": ("协议履行", "obligation"),
     "follow_up": ("回访", "follow-up visit"),
     "confirm": ("申请司法确认", "application for judicial confirmation"),
+    "tier": ("本层级调解", "tier of mediation"),
+    "mediation": ("调解总期限", "mediation as a whole"),
     "appeal": ("失信异议审查", "decision on the appeal"),
+}
+_TIERS = {
+    "community": ("社区调解", "mediation by the community"),
+    "gold": ("金牌调解", "mediation by a gold mediator"),
+    "lawyer": ("律师调解", "mediation by a lawyer"),
+    "court": ("仲裁或诉讼", "arbitration or court"),
+    "task_force": ("专班调解", "mediation by a task force"),
+    "batch": ("批量纠纷分户调解", "the file of one household in a batch"),
 }
 _DUTIES = {
     "pay": ("付款", "pay"),
@@ -113,6 +123,15 @@ class Speech:
         """Return what a clock measures."""
         return self.pick(_CLOCKS.get(kind, (kind, kind)))
 
+    def tier(self, name: str) -> str:
+        """Return a tier of mediation."""
+        return self.pick(_TIERS.get(name, (name, name)))
+
+    def mediator(self, code: str) -> str:
+        """Return the mediator's name, which is that of a function."""
+        named = self.index.mediators.get(code)
+        return named.name if named else code
+
     def duty(self, what: str) -> str:
         """Return what was promised."""
         return self.pick(_DUTIES.get(what, (what, what)))
@@ -140,6 +159,8 @@ _SAY: dict[str, Callable[[Speech, Any], Any]] = {
     "until": Speech.instant,
     "limit": Speech.limit,
     "clock": Speech.clock,
+    "tier": Speech.tier,
+    "mediator": Speech.mediator,
     "duty": Speech.duty,
     "route": Speech.route,
     "severity": Speech.severity,

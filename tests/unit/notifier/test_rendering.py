@@ -44,6 +44,7 @@ from tests.unit.notifier.events import (
     warned,
     work_missed,
 )
+from tests.unit.notifier.mediating import batch_progressed, mediator_assigned, tier_entered
 from tests.unit.notifier.world import World, around, index_of, raw_profile
 
 LANGUAGES = ("zh-CN", "en")
@@ -57,6 +58,7 @@ EVERY_EVENT: tuple[Event, ...] = (
     warned(), breached(), extension_ignored(), escalated(), summoned(), substituted(), absent(), on_scene(),
     muster_failed(), stood_down(),
     promise_warned(), agreement_breached(), defaulter_appealed(),
+    tier_entered(), mediator_assigned(), batch_progressed(),
     resolved(), closed(), reopened(), case_event(CaseWithdrawn, reason="误报", episode=2),
     work_missed(),
 )  # fmt: skip
