@@ -97,6 +97,7 @@ def create_app(settings: EscalationSettings, clock: Clock | None = None) -> Resi
         publisher=publisher,
         ping=partial(client.admin.command, "ping"),
         subscriptions=subscriptions(engine, books.engine, settings.districts),
+        settle=[engine.clearing.clear, books.engine.clearing.clear],
         prepare=[
             partial(create_indexes, store),
             books.engine.store.create_indexes,

@@ -173,6 +173,7 @@ def create_app(
         publisher=parts.publisher,
         ping=partial(parts.database.client.admin.command, "ping"),
         subscriptions=subscriptions(cases, notices, parts.contacts.erase, settings.districts),
+        settle=[cases.clearing.clear, notices.clearing.clear],
         periodics=[
             Periodic("courier", 1.0, create_courier(parts, queue, notices).run),
             Periodic("relay of cases", 2.0, Sweeper(cases).relay),

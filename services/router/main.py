@@ -108,6 +108,7 @@ def create_app(settings: RouterSettings, clock: Clock | None = None) -> Resilien
         publisher=publisher,
         ping=partial(client.admin.command, "ping"),
         subscriptions=subscriptions(router.engine.handle, settings.districts),
+        settle=[router.engine.clearing.clear],
         prepare=[router.create_indexes, router.refresh],
     )
     service.periodics = _periodics(service, router)

@@ -25,6 +25,7 @@ from shared.infra.kafka import BatchHandler, KafkaPublisher, consumer_lag, has_i
 from shared.infra.log import get_logger
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import as_transient
+from shared.infra.offsets import COMMIT_SECONDS, Offsets
 from shared.infra.settings import ServiceSettings
 
 RETRY_SECONDS = 60.0
@@ -53,7 +54,10 @@ class Periodic:
 
 @dataclass(slots=True)
 class Service:
-    """The parts of one process. `ping` asks the database; `subscriptions` are (pattern, handler)."""
+    """The parts of one process. `ping` asks the database; `subscriptions` are (pattern, handler).
+
+    `settle` is what is left to do about batches that were handled, before their offsets are committed.
+    """
 
     name: str
     settings: ServiceSettings
@@ -65,6 +69,7 @@ class Service:
     periodics: Sequence[Periodic] = ()
     prepare: Sequence[Callable[[], Awaitable[Any]]] = ()
     cleanup: Sequence[Callable[[], Awaitable[Any]]] = ()
+    settle: Sequence[Callable[[], Awaitable[Any]]] = ()
     routes: Sequence[tuple[str, Any]] = ()
     started: bool = False
     database_ok: bool = False
@@ -210,13 +215,15 @@ def build_app(service: Service) -> ResilientApp:
     broker = make_broker(
         service.settings, [KafkaPrometheusMiddleware(registry=service.registry, app_name=f"gridwhistle-{service.name}")]
     )
-    for pattern, handler in service.subscriptions:
-        subscriber = subscribe(broker, service.name, pattern, retrying(handler, service.metrics))
+    offsets = [Offsets(service.settle) for _ in service.subscriptions]
+    for (pattern, handler), own in zip(service.subscriptions, offsets, strict=True):
+        subscriber = subscribe(broker, service.name, pattern, retrying(handler, service.metrics), own)
         service.subscribers.append(subscriber)
 
     @contextlib.asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         own = [Periodic("health", 2.0, lambda: _health(service)), Periodic("watchdog", 5.0, Watchdog(service).check)]
+        own += [Periodic("offsets", COMMIT_SECONDS, one.commit) for one in offsets]
         tasks = [asyncio.create_task(_repeat(item)) for item in own]
         tasks.append(asyncio.create_task(_when_started(service, service.periodics)))
         try:
@@ -231,7 +238,8 @@ def build_app(service: Service) -> ResilientApp:
             get_logger().info("stopped")
 
     routes = [*common_routes(service.ready, service.registry), *service.routes]
-    return ResilientApp(service, broker, asgi_routes=routes, lifespan=lifespan, logger=None)
+    closing = [one.close for one in offsets]
+    return ResilientApp(service, broker, asgi_routes=routes, lifespan=lifespan, logger=None, on_shutdown=closing)
 
 
 async def _when_started(service: Service, periodics: Sequence[Periodic]) -> None:

@@ -13,10 +13,12 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
+from faststream.message import AckStatus
 
 from shared.decision import Transient
 from shared.infra.connections import kafka_options, kafka_security
 from shared.infra.engine.outbox import Outgoing
+from shared.infra.offsets import CommitsBeforehand, Offsets
 from shared.infra.records import tolerate_any_header_name
 from shared.infra.sequence import Line
 from shared.infra.settings import ServiceSettings
@@ -168,10 +170,25 @@ def make_broker(settings: ServiceSettings, middlewares: Sequence[Any] = ()) -> K
     )
 
 
-def subscribe(broker: KafkaBroker, group: str, pattern: str, handler: BatchHandler) -> Any:
+class HandledMessage(KafkaAckableMessage):
+    """A batch whose acknowledgement is noted and committed with others."""
+
+    def __init__(self, *args: Any, offsets: Offsets, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._offsets = offsets
+
+    async def ack(self) -> None:
+        """Note that the batch was handled."""
+        if not self.committed:
+            await self._offsets.handled(self.consumer, self.raw_message)
+            self.committed = AckStatus.ACKED
+
+
+def subscribe(broker: KafkaBroker, group: str, pattern: str, handler: BatchHandler, offsets: Offsets) -> Any:
     """Subscribe a handler to every topic of a pattern, in raw batches, committed only after the handler returned.
 
-    Any exception of the handler rewinds the whole batch; the engine makes that harmless.
+    Any exception of the handler rewinds the whole batch; the engine makes that harmless. Somebody has to call
+    `offsets.commit` every moment.
     """
     tolerate_any_header_name()
     subscriber: Any = broker.subscriber(
@@ -185,16 +202,18 @@ def subscribe(broker: KafkaBroker, group: str, pattern: str, handler: BatchHandl
         session_timeout_ms=SESSION_TIMEOUT_MS,
         max_partition_fetch_bytes=DEAD_LETTER_BYTES,
         no_reply=True,
+        listener=CommitsBeforehand(offsets),
     )
 
     async def parse(records: tuple[ConsumerRecord, ...]) -> KafkaAckableMessage:
         # FastStream's own parser decodes every header and fails on one that is null or not UTF-8.
-        return KafkaAckableMessage(
+        return HandledMessage(
             body=[record.value or b"" for record in records],
             headers={},
             raw_message=records,
             message_id=f"{records[0].topic}/{records[0].partition}/{records[0].offset}",
             consumer=subscriber.consumer,
+            offsets=offsets,
         )
 
     async def decode(message: KafkaAckableMessage) -> Any:

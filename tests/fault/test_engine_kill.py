@@ -7,14 +7,17 @@ content.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from deploy.local import probes
 from deploy.local.component import Component, Program
@@ -145,6 +148,53 @@ async def test_killed_between_any_two_steps_applies_every_record_once(infra: Loc
         await asyncio.gather(
             *(killed_and_restarted(infra, bus, number, point, tmp_path) for number, point in enumerate(POINTS, start=1))
         )
+
+
+async def test_a_process_told_to_end_leaves_nothing_to_be_done_again(infra: LocalStack, tmp_path: Path) -> None:
+    """What waited for company, the emptying of outboxes and the offsets, is done before it goes, in full work too."""
+    district = "900060"
+    tallies = connect(infra.mongo_url)[f"gw_tally-{district}"]["tallies"]
+    async with open_bus(infra.bootstrap) as bus:
+        await prepare(bus, district)
+        process = tally(infra, district, None, tmp_path / "told")
+        await process.start()
+        await bus.emit(command(AcceptTask, district, 0, ""), event_id(f"{district}/open", 0))
+        talking = asyncio.create_task(talk(bus, district))
+
+        async def busy() -> bool:
+            return await tallies.count_documents({"s.count": {"$gt": 50}}) == 1
+
+        await until(busy, 60, "the process to be in full work")
+        assert await process.stop()
+        talking.cancel()
+        assert await tallies.count_documents({"outbox": {"$exists": True}}) == 0
+        (told,) = await tallies.find({}).to_list(None)
+    assert await committed(infra, f"tally-{district}", f"gw.{district}.commands") == 1 + told["s"]["count"]
+
+
+async def talk(bus: Bus, district: str) -> None:
+    """Send one note after the other."""
+    for note in itertools.count():
+        await bus.emit(command(ProgressTask, district, 0, str(note)), event_id(f"{district}/{note}", 0))
+
+
+async def committed(stack: LocalStack, group: str, topic: str) -> int:
+    """Return how many records of a topic a group would not be given again."""
+    async with reading(stack, group) as consumer:
+        places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+        return sum([await consumer.committed(place) or 0 for place in places])
+
+
+@asynccontextmanager
+async def reading(stack: LocalStack, group: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """Give a consumer that can ask what a group has committed."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=stack.bootstrap, group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        assert await consumer.topics(), "only asking for them makes topics known"
+        yield consumer
+    finally:
+        await consumer.stop()
 
 
 async def test_bad_records_between_good_ones_harm_none(infra: LocalStack, tmp_path: Path) -> None:

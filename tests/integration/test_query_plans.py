@@ -66,7 +66,7 @@ async def sweep(store: AggregateStore[Any]) -> None:
     """Ask everything that the engine and its sweeps ask."""
     (slot,) = (await store.load(["absent"])).values()
     await store.save([slot], "a/1", WHEN)
-    await store.mark_published(["absent"], "a/1")
+    await store.mark_published(["absent"], ["a/1"])
     await store.mark_relayed([("absent", "a/1")])
     await store.remove_empty(["other"], "a/1")
     await store.unpublished(WHEN, 200)

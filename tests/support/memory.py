@@ -5,7 +5,7 @@ A document is kept as BSON: whatever is decided on has gone through its stored f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic
@@ -74,6 +74,7 @@ class MemoryStore(Generic[S]):
             {bytes(mark) for mark in document["ids"]},
             [Outgoing.from_document(one) for one in document.get("outbox", ())],
             list(document.get("parked", ())),
+            document.get("stamp", ""),
             refused={bytes(mark) for mark in document.get("refused", ())},
         )
 
@@ -108,11 +109,11 @@ class MemoryStore(Generic[S]):
             kept = self.database.setdefault(one.collection, {})
             kept.setdefault(one.document["_id"], bson.encode(dict(one.document)))
 
-    async def mark_published(self, ids: Sequence[str], stamp: str) -> None:
+    async def mark_published(self, ids: Sequence[str], stamps: Collection[str]) -> None:
         """Empty the outboxes."""
         for id_ in ids:
             document = self.read(id_)
-            if document["stamp"] == stamp:
+            if document["stamp"] in stamps:
                 self.documents[id_] = bson.encode({**document, "outbox": []})
 
     def dues(self) -> list[tuple[datetime, str]]:

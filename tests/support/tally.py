@@ -87,6 +87,7 @@ def create_app(settings: ServiceSettings, group: str) -> ResilientApp:
             subscriptions=[(internal_pattern((Topic.COMMANDS,), settings.districts), engine.handle)],
             periodics=[Periodic("relay", 0.5, sweeper.relay), Periodic("parked", 0.5, sweeper.parked)],
             prepare=[store.create_indexes],
+            settle=[engine.clearing.clear],
         )
     )
 

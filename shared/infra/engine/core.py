@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol
 from shared.decision import Poison, S, Transient
 from shared.infra.clock import Clock, wall_clock
 from shared.infra.engine.broken import BREAKING, broken, is_broken
+from shared.infra.engine.clearing import Bookkeeper, Clearing
 from shared.infra.engine.fold import Applied, Decide, Fold, Rejection
 from shared.infra.engine.inbox import Input, Record, is_for_others, read_input
 from shared.infra.engine.outbox import Outgoing, dead_letter, received_at
@@ -38,13 +39,6 @@ class Publisher(Protocol):
         Raises:
             Transient: the broker did not take them.
         """
-
-
-class Bookkeeper(Protocol):
-    """Keeps for good what figures are made of; see `shared/infra/ledger.py`."""
-
-    async def note(self, records: Sequence[Outgoing]) -> None:
-        """Write down what was published; the same record may come again."""
 
 
 class EngineObserver(Protocol[S]):
@@ -84,7 +78,8 @@ class Engine(Generic[S]):
     """Runs batches. `prepare` may fetch what `decide` needs (profiles) for the inputs and states at hand.
 
     `heeds` are the message types the service decides on; another known type on its topics is somebody else's and is
-    passed over undecoded and unsaved. Without it every record is decoded and decided.
+    passed over undecoded and unsaved. Without it every record is decoded and decided. A `patient` engine leaves what it
+    published to whoever calls `clearing.clear` every moment; another has emptied the outboxes when a batch is done.
     """
 
     service: str
@@ -98,7 +93,13 @@ class Engine(Generic[S]):
     heeds: frozenset[str] | None = None
     wrap_step: Callable[[str, Step[S]], Step[S]] = lambda _, step: step
     ledger: Bookkeeper | None = None
+    patient: bool = True
+    clearing: Clearing[S] = field(init=False)
     _stamps: Any = field(default_factory=lambda: itertools.count(int(wall_clock().timestamp() * 1000)))
+
+    def __post_init__(self) -> None:
+        """Make what clears the outboxes."""
+        self.clearing = Clearing(self)
 
     async def handle(self, records: Sequence[Record]) -> None:
         """Decode internal records and apply them; a bad one becomes a dead letter and harms no other."""
@@ -189,8 +190,7 @@ class Engine(Generic[S]):
             ("companions", self._save_companions),
             ("save", self._save),
             ("publish", self._publish),
-            ("note", self._note),
-            ("mark", self._mark),
+            ("clear", self._clear),
         ]
 
     async def _load(self, batch: Batch[S]) -> None:
@@ -198,6 +198,8 @@ class Engine(Generic[S]):
         batch.slots = {id_: batch.known[id_] for id_ in batch.groups if id_ in batch.known}
         if unknown:
             batch.slots |= await self.store.load(unknown)
+        for slot in batch.slots.values():
+            self.clearing.recognise(slot)
 
     async def _decide(self, batch: Batch[S], decide: Decide[S]) -> None:
         await self._prepare(batch, batch.slots)
@@ -235,6 +237,7 @@ class Engine(Generic[S]):
         slots = await self.store.load(sorted(conflicts))
         await self._prepare(batch, slots)
         for id_, slot in slots.items():
+            self.clearing.recognise(slot)
             fold.run(slot, batch.groups[id_])
             batch.slots[id_] = slot
         await self.store.save_companions([item for slot in slots.values() for item in slot.companions])
@@ -254,7 +257,7 @@ class Engine(Generic[S]):
     def _collect(self, batch: Batch[S]) -> None:
         for slot in batch.slots.values():
             if slot.outbox and (slot.changed or slot.republish):
-                batch.to_publish += slot.outbox
+                batch.to_publish += slot.outbox[slot.published :]
                 if slot.changed:
                     batch.to_mark.append(slot.id)
         batch.to_publish += [rejection.letter for rejection in batch.rejections if rejection.letter is not None]
@@ -272,12 +275,8 @@ class Engine(Generic[S]):
             get_logger().warning("left_to_the_relay", records=len(batch.to_publish))
             batch.to_mark, batch.to_publish = [], []
 
-    async def _note(self, batch: Batch[S]) -> None:
-        if self.ledger is not None and batch.to_publish:
-            await self.ledger.note(batch.to_publish)
-
-    async def _mark(self, batch: Batch[S]) -> None:
-        await self.store.mark_published(batch.to_mark, batch.stamp)
+    async def _clear(self, batch: Batch[S]) -> None:
+        await self.clearing.take(dict.fromkeys(batch.to_mark, batch.stamp), batch.to_publish)
 
 
 def _by_aggregate(inputs: Sequence[Input]) -> dict[str, list[Input]]:

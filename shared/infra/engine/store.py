@@ -7,7 +7,7 @@ records that wait for their case, `lease` (real time) of a sweep, and the servic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic
@@ -29,7 +29,7 @@ DUPLICATE_KEY = 11000
 
 @dataclass(slots=True)
 class Slot(Generic[S]):
-    """One aggregate while a batch works on it."""
+    """One aggregate while a batch works on it; the first `published` records of its outbox have gone out already."""
 
     id: str
     version: int = 0
@@ -37,6 +37,8 @@ class Slot(Generic[S]):
     marks: set[bytes] = field(default_factory=set)
     outbox: list[Outgoing] = field(default_factory=list)
     parked: list[dict[str, Any]] = field(default_factory=list)
+    stamp: str = ""
+    published: int = 0
     new_marks: list[bytes] = field(default_factory=list)
     refused: set[bytes] = field(default_factory=set)
     new_refused: list[bytes] = field(default_factory=list)
@@ -70,7 +72,7 @@ class AggregateStore(Generic[S]):
     async def load(self, ids: Sequence[str]) -> dict[str, Slot[S]]:
         """Return a slot for every id, in one query; an unknown id has version 0 and no state."""
         slots = {id_: Slot[S](id_) for id_ in ids}
-        projection = {"v": 1, "s": 1, "ids": 1, "refused": 1, "outbox": 1, "parked": 1}
+        projection = {"v": 1, "s": 1, "ids": 1, "refused": 1, "outbox": 1, "parked": 1, "stamp": 1}
         async for document in self.collection.find({"_id": {"$in": list(slots)}}, projection):
             slots[document["_id"]] = self.slot(document)
         return slots
@@ -85,6 +87,7 @@ class AggregateStore(Generic[S]):
             {bytes(mark) for mark in document.get("ids", ())},
             [Outgoing.from_document(record) for record in document.get("outbox", ())],
             list(document.get("parked", ())),
+            document.get("stamp", ""),
             refused={bytes(mark) for mark in document.get("refused", ())},
         )
 
@@ -160,10 +163,11 @@ class AggregateStore(Generic[S]):
         empty = {"s": {"$exists": False}, "parked": {"$exists": False}, "outbox": {"$exists": False}}
         await self.collection.delete_many({"_id": {"$in": list(ids)}, "stamp": stamp, **empty})
 
-    async def mark_published(self, ids: Sequence[str], stamp: str) -> None:
-        """Empty the outboxes that this save wrote, in one command; one saved again meanwhile keeps its own."""
+    async def mark_published(self, ids: Sequence[str], stamps: Collection[str]) -> None:
+        """Empty the outboxes that these saves wrote, in one command; one saved again meanwhile keeps its own."""
         if ids:
-            await self.collection.update_many({"_id": {"$in": list(ids)}, "stamp": stamp}, {"$unset": {"outbox": 1}})
+            query = {"_id": {"$in": list(ids)}, "stamp": {"$in": list(stamps)}}
+            await self.collection.update_many(query, {"$unset": {"outbox": 1}})
 
     async def unpublished(self, saved_before: datetime, limit: int) -> list[tuple[str, str, list[Outgoing]]]:
         """Return (id, stamp, records) of outboxes older than an instant, oldest first."""

@@ -45,6 +45,7 @@ class Sweeper(Generic[S]):
 
     async def relay(self) -> int:
         """Publish outboxes that were saved a while ago and never marked."""
+        await self.engine.clearing.clear()
         done = 0
         while found := await self.engine.store.unpublished(wall_clock() - RELAY_AGE, PAGE):
             left = [record for _, _, records in found for record in records]
