@@ -17,6 +17,7 @@ from services.router.agreement_metrics import AgreementMetrics
 from services.router.domain.answers import Verdict, verdict
 from services.router.domain.model import LIVE, OPEN, Case
 from services.router.domain.opening import DEFAULT_RULE
+from services.router.mediation_metrics import MediationMetrics
 from shared.contracts import cases
 from shared.contracts.base import Event
 from shared.contracts.incidents import ReportMerged, ReportUnmerged
@@ -77,6 +78,7 @@ class RouterMetrics:
     matches: Counter
     answers: Counter
     agreements: AgreementMetrics
+    mediation: MediationMetrics
 
     @classmethod
     def create(cls, registry: CollectorRegistry) -> Self:
@@ -105,6 +107,7 @@ class RouterMetrics:
                 "triage_answers", "Cases a human classified, beside what the text suggested.", "district", "verdict"
             ),
             agreements=AgreementMetrics.create(registry, PREFIX),
+            mediation=MediationMetrics.create(registry, PREFIX),
         )
 
     def know(self, profile: Profile) -> None:
@@ -121,6 +124,7 @@ class RouterMetrics:
             self.answers.labels(district, one)
         self.handling.labels(district)
         self.agreements.know(district)
+        self.mediation.know(district)
 
     def applied(self, applied: Applied[Case]) -> None:
         """Count what a saved decision brought about."""
@@ -134,6 +138,7 @@ class RouterMetrics:
 
     def _count(self, event: Event) -> None:
         self.agreements.count(event)
+        self.mediation.count(event)
         if isinstance(event, cases.TaskEvent) and type(event) in TASK_EVENTS:
             self.tasks.labels(event.district, event.department, TASK_EVENTS[type(event)]).inc()
         if type(event) in CASE_EVENTS:
