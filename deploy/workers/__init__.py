@@ -1,0 +1,1 @@
+"""What grid workers did, missed, learnt and earned, computed from the ledger; see `gridwhistle workers`."""

@@ -1,0 +1,155 @@
+"""Grid workers through running services on a fast clock: rounds, records over the bus, one notice, the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from deploy.local import LocalStack
+from shared.infra.clock import ScaledClock, wall_clock
+from shared.infra.directory import DATABASE, ProfileStore
+from shared.infra.mongo import connect
+from tests.support.bus import Bus, data, header, open_bus
+from tests.support.cli import Cli
+from tests.unit.escalation.district import profile
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
+
+DISTRICT = "970009"
+TOWNSHIP = f"{DISTRICT}001"
+START = datetime(2026, 7, 1, 0, tzinfo=UTC)
+RATE = 4_000.0
+"""An hour of domain time passes in less than a second."""
+
+GRIDS = [
+    {"code": f"{TOWNSHIP}001{n:03}", "name": f"第{n}网格", "kind": "basic", "worker": f"w-{n}"} for n in range(1, 41)
+]
+PATROL = {"id": "patrol", "kind": "patrol", "name": "日常巡查", "windows": ["08:00-12:00", "14:00-18:00"]}
+SUFFIXES = (
+    "in.grid-app",
+    "in.street",
+    "incidents",
+    "commands",
+    "cases",
+    "escalations",
+    "notifications",
+    "dead-letters",
+)
+
+
+@dataclass(slots=True)
+class Town:
+    """A township of forty grids, whose workers speak through the grid app."""
+
+    bus: Bus
+    clock: ScaledClock
+    cli: Cli
+    sent: int = 0
+
+    async def say(self, partner: str, name: str, **fields: Any) -> None:
+        """Put a bare command on a partner's topic."""
+        self.sent += 1
+        payload = {"type": name, "nonce": f"nonce-{self.sent:06}", **fields}
+        await self.bus.send(f"gw.{DISTRICT}.in.{partner}", json.dumps(payload).encode(), str(self.sent))
+
+    async def heard(self, name: str, number: int, topic: str = "escalations") -> list[dict[str, Any]]:
+        """Wait for so many records of a type, each once, and return them in order."""
+
+        def those(records: list[Any]) -> list[dict[str, Any]]:
+            wanted = f"gridwhistle.{name}.v1"
+            return list(
+                {header(one, "ce_id"): data(one) for one in records if header(one, "ce_type") == wanted}.values()
+            )
+
+        records = await self.bus.read([f"gw.{DISTRICT}.{topic}"], lambda found: len(those(found)) >= number)
+        return those(records)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def town(infra: LocalStack) -> AsyncIterator[Town]:
+    """Run what a patrol goes through, escalation twice."""
+    partners = [{"id": "grid-app", "name": "网格员", "kind": "grid_app"}]
+    departments = [
+        {"code": "centre", "name": "综治中心", "kind": "centre"},
+        {"code": "street", "name": "街道", "kind": "township", "areas": [TOWNSHIP]},
+    ]
+    areas = {"townships": [{"code": TOWNSHIP, "name": "街道"}], "grids": GRIDS}
+    work = {"obligations": [PATROL], "points": {"patrol": 3, "training": 2}}
+    client = connect(infra.mongo_url)
+    duty = [{"role": "duty_officer", "person": "值班员", "channels": [{"channel": "file", "address": "duty-{code}"}]}]
+    said = {"departments": departments, "default_duty": duty, "partners": partners, "work": work}
+    found = profile(code=DISTRICT, version=0, **said, **areas)
+    await ProfileStore(client[DATABASE]).apply(found, START)
+    clock = ScaledClock(START, wall_clock(), RATE)
+    fast = {
+        "GW_MODE": "demo",
+        "GW_CLOCK_START": clock.start.isoformat(),
+        "GW_CLOCK_ORIGIN": clock.origin.isoformat(),
+        "GW_CLOCK_RATE": str(clock.rate),
+    }
+    async with open_bus(infra.bootstrap) as bus:
+        await bus.create(*(f"gw.{DISTRICT}.{suffix}" for suffix in SUFFIXES))
+        names = ("intake", "escalation", "escalation", "notifier")
+        env = {**fast, "GW_DISTRICTS": DISTRICT, "GW_SWEEP_SECONDS": "0.05"}
+        replicas = [await infra.add_replica(name, env) for name in names]
+        try:
+            yield Town(bus, clock, Cli(infra.bootstrap, {**fast, "GW_MONGO_URL": infra.mongo_url}))
+        finally:
+            for replica in replicas:
+                await replica.stop()
+            client.close()
+
+
+async def test_a_round_is_told_once_and_taken_back_for_whom_was_offline(town: Town) -> None:
+    """Forty grids missed are one event and one notice; what a telephone says late counts by when it happened."""
+    told = (await town.heard("work.missed", 1))[0]
+    assert (told["case_id"], len(told["places"])) == (f"{DISTRICT}-001000-workbook", 40)
+    starts = datetime.fromisoformat(told["starts_at"])
+    walked = (starts + timedelta(hours=1)).isoformat()
+    grid, other = GRIDS[0]["code"], GRIDS[1]["code"]
+    await town.say("grid-app", "patrol.record", grid=grid, worker="w-1", occurred_at=walked)
+    await town.say("grid-app", "patrol.record", grid=grid, worker="w-2", occurred_at=walked)
+    await town.say("grid-app", "patrol.record", grid=grid, worker="王某", occurred_at=walked)
+    await town.say("grid-app", "training.record", worker="w-1", course="急救", hours=2)
+    await town.say("street", "training.record", worker="w-1", course="急救", hours=2)
+    day = starts.date().isoformat()
+    await town.say("street", "worker.leave", worker="w-3", first=day, last=day)
+    (good,) = await town.heard("work.made-good", 1)
+    assert (good["grid"], good["worker"]) == (grid, "w-1")
+    await town.heard("worker.on-leave", 1)
+    letters = await town.heard("record.rejected", 3, "dead-letters")
+    assert sorted(one["error"] for one in letters) == ["forbidden", "invalid-command", "not-their-grid"]
+    assert not [one for one in letters if "王某" in one["message"]]
+    notices = [one for one in await town.heard("notice.queued", 1, "notifications") if one["step"].startswith("work_")]
+    assert {one["recipient"] for one in notices} == {"street/duty_officer"}
+    rounds = {(one["case_id"], one["step"]) for one in notices}
+    assert len(rounds) == len(notices)
+    assert other in {place["grid"] for place in told["places"]}
+
+
+async def test_the_command_line_ranks_by_what_the_ledger_says(town: Town) -> None:
+    """Points, places and records as of an instant, the same whenever asked again."""
+    await town.heard("worker.trained", 1)
+    now = town.clock.now()
+    asked = ("--district", DISTRICT, "--as-of", now.isoformat(), "--month", "2026-07")
+    ranked = await town.cli.json("workers", "rank", *asked)
+    first = ranked["workers"][0]
+    assert (first["worker"], first["points"], first["patrol"], first["training"], first["place"]) == ("w-1", 5, 1, 1, 1)
+    (row,) = (await town.cli.json("workers", "rounds", *asked))["rounds"]
+    assert (row["done"], row["excused"] >= 1, row["missed"] + row["excused"] >= 39) == (1, True, True)
+    await town.heard("work.missed", 4)
+    assert await town.cli.json("workers", "rank", *asked) == ranked
+    shown = await town.cli.json("workers", "show", "w-1", "--district", DISTRICT, "--as-of", now.isoformat())
+    assert [one["what"] for one in shown["lines"] if one["points"]] == ["patrol", "training"]
+    table = await town.cli.run("workers", "rank", *asked)
+    assert "w-1" in table.stdout
+    stranger = await town.cli.run("workers", "show", "w-99", "--district", DISTRICT)
+    assert (stranger.exit_code, "Nothing is recorded" in stranger.stderr) == (1, True)
+    wrong = await town.cli.run("workers", "rank", "--district", DISTRICT, "--month", "July")
+    assert wrong.exit_code == 2
