@@ -52,7 +52,7 @@ def whole_as_json(book: Book, question: Question, since: datetime | None) -> dic
         sums = {key: one.as_json(figure.kind) for key, one in found[figure.name].items()}
         figures[figure.name] = sums[""] if question.by is None else sums
     begun = None if since is None or since > question.as_of else format_instant(since)
-    left_out = sum(not case.begun for case in book.cases.values())
+    left_out = sum(case.older for case in book.cases.values())
     return {**question.as_json(), "recorded_since": begun, "without_beginning": left_out, "figures": figures}
 
 

@@ -40,6 +40,11 @@ class CaseBook:
         return "case.opened" in self.said or "case.triaged" in self.said
 
     @property
+    def older(self) -> bool:
+        """Whether it is a case, but one that began before the ledger did."""
+        return not self.begun and any(one.startswith(("case.", "task.", "clock.")) for one in self.said)
+
+    @property
     def opened_at(self) -> datetime:
         """When the reporter's clock began."""
         opened = self.last("case.opened")
@@ -69,8 +74,8 @@ class CaseBook:
         return "open"
 
     def _told(self, name: str) -> Any:
-        """Return a fact of the case by the newest who names it: the router knows more than intake."""
-        for type_ in ("case.opened", "case.triaged", "report.accepted"):
+        """Return a fact of the case by the newest who names it: the router knows more than intake; grids are re-cut."""
+        for type_ in ("case.moved", "case.opened", "case.triaged", "report.accepted"):
             entry = self.last(type_)
             if entry is not None and name in entry.values:
                 return entry.values[name]

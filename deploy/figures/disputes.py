@@ -59,10 +59,15 @@ def fulfilment(book: Book) -> Iterator[Item]:
 
 
 def _performance(case: CaseBook) -> str:
-    """Return what became of what was agreed; fulfilled after a breach is fulfilled."""
-    if "agreement.fulfilled" in case.said:
+    """Return what became of the newest agreement; fulfilled after a breach is fulfilled."""
+    newest = max((one.values["agreement"] for one in case.of("agreement.signed")), default=1)
+
+    def said(what: str) -> int:
+        return sum(one.values["agreement"] == newest for one in case.of(f"agreement.{what}"))
+
+    if said("fulfilled"):
         return "fulfilled"
-    return "breached" if "agreement.breached" in case.said else "running"
+    return "breached" if said("breached") > said("breach-withdrawn") else "running"
 
 
 def _owner(case: CaseBook) -> str:

@@ -16,9 +16,17 @@ HANDLE = "handle"
 def reports(book: Book) -> Iterator[Item]:
     """Accepted reports, each by whether it opened a case or was merged into one."""
     for case, entry in book.entries("report.accepted", "report.merged"):
+        if _taken_out(case, entry):
+            continue
         told: dict[str, Any] = {field: str(entry.values.get(name, "")) for field, name in PLACE.items()}
         part = "opened" if entry.type == "report.accepted" else "merged"
         yield Item(case.id, part, entry.occurred_at, department=case.lead, **told)
+
+
+def _taken_out(case: CaseBook, entry: Entry) -> bool:
+    """Say whether a merged report was taken out of the case again: it has been accepted for one of its own."""
+    own = {one.values.get("own_case_id") for one in case.of("report.unmerged")}
+    return entry.type == "report.merged" and entry.values.get("merged_case_id") in own
 
 
 def cases(book: Book) -> Iterator[Item]:

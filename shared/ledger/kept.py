@@ -12,6 +12,7 @@ _TASK = ("task_id", "department", "role", "episode")
 _CLOCK = ("clock_id", "kind", "owner", "task_id")
 _PLACE = ("partner", "grid", "township")
 _MEMBER = ("team_id", "round", "department")
+_ADVISORY = ("episode", "rule", "kind", "addressee", "category", "area")
 _NOTICE = ("recipient", "channel", "step")
 
 KEPT: Mapping[str, tuple[str, ...]] = {
@@ -43,13 +44,43 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "tier.entered": ("tier_id", "tier", "owner", "episode"),
     "tier.ended": ("tier_id", "tier", "owner", "episode", "outcome", "hearings"),
     "work.recorded": (
-        "township", "obligation", "kind", "starts_at", "grid", "worker", "holder", "number", "needed", "points",
+        "township",
+        "obligation",
+        "kind",
+        "starts_at",
+        "grid",
+        "worker",
+        "holder",
+        "number",
+        "needed",
+        "points",
     ),
-    "work.missed": ("township", "obligation", "kind", "starts_at", "ends_at", "needed", "expected", "excused", "places"),
+    "work.missed": (
+        "township",
+        "obligation",
+        "kind",
+        "starts_at",
+        "ends_at",
+        "needed",
+        "expected",
+        "excused",
+        "places",
+    ),
     "work.made-good": ("township", "obligation", "starts_at", "grid", "worker"),
     "worker.on-leave": ("township", "worker", "first", "last", "substitute", "cancelled"),
     "worker.trained": ("township", "worker", "course", "hours", "points"),
     "worker.assessed": ("township", "worker", "subject", "score", "passed", "points"),
+    "agreement.signed": ("agreement", "amends", "obligations", "owner"),
+    "agreement.fulfilled": ("agreement", "on_time"),
+    "agreement.breached": ("agreement", "obligation_id", "what", "route", "owner"),
+    "agreement.breach-withdrawn": ("agreement", "obligation_id"),
+    "obligation.recorded": ("agreement", "obligation_id", "what", "state", "due_at", "owner", "on_time"),
+    "advisory.proposed": (*_ADVISORY, "count"),
+    "advisory.issued": _ADVISORY,
+    "advisory.declined": _ADVISORY,
+    "advisory.replied": (*_ADVISORY, "adopted"),
+    "advisory.measured": (*_ADVISORY, "before", "after", "effect"),
+    "closings.flagged": ("department", "count"),
     "notice.delivered": (*_NOTICE, "digest_of"),
     "notice.failed": (*_NOTICE, "reason", "fallback"),
     "notice.suppressed": (*_NOTICE, "reason"),
