@@ -45,8 +45,8 @@ def _item(case: str, entry: Entry, grid: str, part: str) -> Item:
 
 def _figure(name: str, chinese: str, kind: str, what: str) -> Figure:
     definition = (
-        f"{what} done in full within their round, of those done and those missed, a grid at a time; who was on leave owes "
-        "nothing, and a round that is not over counts once it is done. By the day, under the township's work book."
+        f"{what} done in full within their round, of those done and those missed, a grid at a time; who was on leave "
+        "owes nothing, and a round that is not over counts once it is done. By the day, under the township's work book."
     )
     return Figure(name, chinese, Kind.RATIO, definition, partial(rounds, kind))
 
