@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from deploy.demo.centre import Centre
 from deploy.demo.departments import Departments
 from deploy.demo.grid_workers import GridWorkers
+from deploy.demo.mediators import Mediators
 from deploy.demo.say import Say
 from deploy.demo.stories import Stories
 from deploy.demo.teams import Teams
@@ -15,12 +16,12 @@ from shared.contracts.base import Event
 
 
 class Cast:
-    """The departments, centres, grid workers and teams of the play, and the scripted stories among them."""
+    """Departments, centres, grid workers, mediators and teams of the play, and the scripted stories among them."""
 
     def __init__(self, world: World, stories: Stories) -> None:
         self._world = world
         self._stories = stories
-        self._actors = (Departments(world), Centre(world), GridWorkers(world), Teams(world))
+        self._actors = (Departments(world), Centre(world), GridWorkers(world), Mediators(world), Teams(world))
 
     def hear(self, event: Event) -> Iterator[Say]:
         """Yield what anybody will do about an event; a scripted case follows its script instead."""

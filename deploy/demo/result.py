@@ -38,6 +38,9 @@ class DemoResult(BaseModel):
     breaches: int
     breaches_withdrawn: int
     escalations: int
+    tiers_entered: int
+    sessions_recorded: int
+    tiers_ended: int
     teams_summoned: int
     teams_on_scene: int
     members_absent: int
@@ -70,6 +73,9 @@ COUNTED = {
     "warnings": "clock.warned",
     "breaches_withdrawn": "clock.breach-withdrawn",
     "escalations": "case.escalated",
+    "tiers_entered": "tier.entered",
+    "sessions_recorded": "mediation.recorded",
+    "tiers_ended": "tier.ended",
     "notices_queued": "notice.queued",
     "notices_delivered": "notice.delivered",
 }

@@ -30,6 +30,7 @@ from shared.contracts.commands import (
     ReturnTask,
     VerifyCase,
 )
+from shared.contracts.disputes import TierEntered
 from shared.contracts.limits import Limit, LimitUnit, Stage
 from shared.district.loader import load
 
@@ -172,3 +173,20 @@ def test_verification_is_given_only_while_the_case_is_resolved(world: World) -> 
     assert not verify.still_meant(world.desk.file(CASE))
     world.desk.note(said.CaseResolved(**COMMON, case_id=CASE))
     assert verify.still_meant(world.desk.file(CASE))
+
+
+def _tier(number: int = 1, **more: Any) -> TierEntered:
+    facts: dict[str, Any] = {"tier_id": f"{CASE}/tier#{number}", "tier": "community", "owner": "township-dongguan"}
+    return TierEntered(**COMMON, case_id=CASE, mediator="m-001001-1", reason="opened", **{**facts, **more})
+
+
+def test_mediators_hear_both_sides_and_most_settle_it_the_same_day(cast: Cast) -> None:
+    """Through the department they speak for; courts take longer than a day."""
+    ends: list[str | None] = []
+    for number in range(1, 101):
+        session, *rest = cast.hear(_tier(number))
+        assert (session.partner, session.data["consent"]) == ("township-dongguan", ["applicant", "respondent"])
+        ends.append(rest[0].data["outcome"] if rest else None)
+    assert ends.count("agreement") > 55
+    assert {"failed", "withdrawn", None} <= set(ends)
+    assert list(cast.hear(_tier(tier="court"))) == []
