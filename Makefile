@@ -43,6 +43,10 @@ test-kafka: install ## integration, end to end and faults on Apache Kafka and mo
 model: install ## random histories and every deadline of two years against the reference model, for so long (MINUTES=10)
 	@GW_MODEL_MINUTES=$(or $(MINUTES),10) $(PYTEST) -n auto --dist worksteal tests/model
 
+.PHONY: image-test
+image-test: install ## builds the image and runs docker-compose.yml's core with podman (root; podman runc debootstrap catatonit Maven)
+	@GW_IMAGE_TEST=1 $(PYTEST) tests/containers
+
 # `make fault SEED=3 REPORTS=5000 MINUTES=10`; `make soak MINUTES=10`
 .PHONY: fault soak
 fault: install ## 20,000 reports while everything is killed, frozen and poisoned; proves that none is lost (SEED REPORTS MINUTES)

@@ -1,1 +1,1 @@
-"""What `docker compose up` needs besides images: the first set-up, and the database's replica set."""
+"""The jobs of `docker-compose.yml`: secrets, the database's set and users, then topics, access lists and profiles."""

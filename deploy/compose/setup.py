@@ -1,16 +1,19 @@
-"""What `docker compose up` runs first, every time: keys, topics and district profiles; makes only what is missing."""
+"""What `docker compose up` runs before the services, every time: topics, access lists with passwords, profiles.
+
+Makes only what is missing. Who it is and where everything lies, it is told by the settings of every command.
+"""
 
 import asyncio
 import sys
-import tempfile
 from pathlib import Path
 
-from deploy.local import keys, provision
+from deploy.compose.secrets import PROFILES
+from deploy.local import provision
 from deploy.local.config import StackConfig
 from deploy.local.errors import StackError
 
-SECRETS = Path("/var/lib/gridwhistle/secrets")
-PROFILES = Path("/etc/gridwhistle/districts")
+STATE = Path("/var/lib/gridwhistle")
+"""The operator's secrets are mounted beneath it, and the log goes there."""
 
 
 def tell(line: str) -> None:
@@ -20,14 +23,12 @@ def tell(line: str) -> None:
 
 def main() -> None:
     """Set up once; the addresses of broker and database come from the environment."""
-    with tempfile.TemporaryDirectory() as state:
-        config = StackConfig(state=Path(state), profiles=PROFILES, services=())
-        config.logs.mkdir()
-        try:
-            keys.ensure_secrets(SECRETS, keys.partners(config.profile_folders()))
-            asyncio.run(provision.apply(config, {}, tell))
-        except StackError as error:
-            sys.exit(str(error))
+    config = StackConfig(state=STATE, profiles=PROFILES, services=(), broker="kafka", secure=True)
+    config.logs.mkdir(exist_ok=True)
+    try:
+        asyncio.run(provision.apply(config, {}, tell))
+    except StackError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-DOCKER_WAY = "With Docker the same system runs on any platform: docker compose up"
+DOCKER_WAY = "With Docker the same system runs on any platform: docker compose --profile core up"
 
 
 class StackError(Exception):

@@ -22,7 +22,7 @@ CACHE_GB = "0.5"
 OPLOG_MB = "256"
 HINT = (
     "mongod needs OpenSSL 3 and libcurl from the system (Debian 12, Ubuntu 22.04 or later: apt-get install libcurl4). "
-    "With Docker the same system runs on any platform: docker compose up"
+    "With Docker the same system runs on any platform: docker compose --profile core up"
 )
 
 
@@ -51,46 +51,46 @@ def program(config: StackConfig) -> Program:
     if config.secure:
         argv += database.arguments(config.secrets)
     log = config.logs / "mongod.log"
-    return Program("mongod", tuple(argv), log, _secured(config) if config.secure else primary(port), port, hint=HINT)
+    probe = secured(port, config.secrets, f"{HOST}:{port}") if config.secure else primary(port)
+    return Program("mongod", tuple(argv), log, probe, port, hint=HINT)
 
 
 def primary(port: int) -> Probe:
     """Return a probe that wants a writable primary, and makes the set the first time."""
 
     async def probe() -> bool:
-        return await port_answers(port) and await _asked(port, {}, partial(_is_primary, port))
+        return await port_answers(port) and await _asked(port, {}, partial(_is_primary, f"{HOST}:{port}"))
 
     return probe
 
 
-def _secured(config: StackConfig) -> Probe:
-    """Return a probe that also wants the users to be there."""
-    port, secrets = config.ports.mongo, config.secrets
+def secured(port: int, secrets: Path, member: str) -> Probe:
+    """Return a probe that makes set and users the first time, and wants both; `member` is how others reach it."""
 
     async def probe() -> bool:
         if not await port_answers(port):
             return False
-        if await _asked(port, database.operator(secrets), partial(_as_operator, port, secrets)):
+        if await _asked(port, database.operator(secrets), partial(_as_operator, member, secrets)):
             return True
-        return await _asked(port, database.tls(secrets), partial(_as_nobody, port, secrets))
+        return await _asked(port, database.tls(secrets), partial(_as_nobody, member, secrets))
 
     return probe
 
 
-async def _as_operator(port: int, secrets: Path, client: Client) -> bool:
-    if not await _is_primary(port, client):
+async def _as_operator(member: str, secrets: Path, client: Client) -> bool:
+    if not await _is_primary(member, client):
         return False
     await database.ensure_services(client, secrets)
     return True
 
 
-async def _as_nobody(port: int, secrets: Path, client: Client) -> bool:
+async def _as_nobody(member: str, secrets: Path, client: Client) -> bool:
     """Form the set and make the first user: mongod lets this machine do both, as long as there is no user."""
     hello = await client.admin.command("hello")
     if hello.get("isWritablePrimary"):
         await database.ensure_operator(client, secrets)
     elif "setName" not in hello:
-        await _initiate(client, f"{HOST}:{port}")
+        await _initiate(client, member)
     return False
 
 
@@ -106,11 +106,11 @@ async def _asked(port: int, options: Mapping[str, Any], question: Callable[[Clie
         await client.close()
 
 
-async def _is_primary(port: int, client: Client) -> bool:
+async def _is_primary(member: str, client: Client) -> bool:
     """Say whether it can be written; one that is no set yet is made one."""
     hello = await client.admin.command("hello")
     if not hello.get("isWritablePrimary"):
-        await _form_set(client, f"{HOST}:{port}")
+        await _form_set(client, member)
     return bool(hello.get("isWritablePrimary"))
 
 

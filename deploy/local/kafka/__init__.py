@@ -22,6 +22,20 @@ POM = HERE / "pom.xml"
 CLUSTER_ID = urlsafe_b64encode(b"gridwhistle-gw01").decode().rstrip("=")
 HEAP = ("-Xms256m", "-Xmx1g")
 SHORT_JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+ONE_NODE = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.listener.names": "CONTROLLER",
+    "auto.create.topics.enable": "false",
+    "num.partitions": "6",
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "8",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "transaction.state.log.num.partitions": "4",
+    "group.initial.rebalance.delay.ms": "0",
+}
+"""server.properties of one node that is broker and controller, wherever it listens: topics only when asked for."""
 
 
 def libs(cache: Path) -> Path:
@@ -57,27 +71,17 @@ def _fetch(folder: Path, log: Path) -> None:
 
 
 def properties(config: StackConfig) -> dict[str, str]:
-    """Return server.properties: one node, topics only when asked for, record limits as in the contracts."""
+    """Return server.properties."""
     ports = config.ports
     listener = broker.LISTENER if config.secure else "PLAINTEXT"
     return {
-        "process.roles": "broker,controller",
-        "node.id": "1",
+        **ONE_NODE,
         "controller.quorum.voters": f"1@{HOST}:{ports.controller}",
-        "controller.listener.names": "CONTROLLER",
         "inter.broker.listener.name": listener,
         "listeners": f"{listener}://{HOST}:{ports.kafka},CONTROLLER://{HOST}:{ports.controller}",
         "advertised.listeners": f"{listener}://{HOST}:{ports.kafka}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": str(data(config)),
-        "auto.create.topics.enable": "false",
-        "num.partitions": "6",
-        "offsets.topic.replication.factor": "1",
-        "offsets.topic.num.partitions": "8",
-        "transaction.state.log.replication.factor": "1",
-        "transaction.state.log.min.isr": "1",
-        "transaction.state.log.num.partitions": "4",
-        "group.initial.rebalance.delay.ms": "0",
         **(broker.properties(config.secrets) if config.secure else {}),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.kafka.grants import OPERATOR
@@ -13,18 +14,19 @@ LISTENER = "SECURED"
 LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 
 
-def properties(secrets: Path) -> dict[str, str]:
-    """Return what server.properties has more, or otherwise, than without security.
+def properties(secrets: Path, listeners: Sequence[str] = (LISTENER,)) -> dict[str, str]:
+    """Return what server.properties has more, or otherwise, than without security; brokers use the first listener.
 
     Broker and controller are one process here that talks to itself over the controller's listener; there it shows its
     certificate, which nobody else has.
     """
+    logins = {f"listener.name.{one.lower()}.scram-sha-512.sasl.jaas.config": LOGIN for one in listeners}
     return {
-        "inter.broker.listener.name": LISTENER,
-        "listener.security.protocol.map": f"{LISTENER}:SASL_SSL,CONTROLLER:SSL",
+        "inter.broker.listener.name": listeners[0],
+        "listener.security.protocol.map": ",".join([*(f"{one}:SASL_SSL" for one in listeners), "CONTROLLER:SSL"]),
         "sasl.enabled.mechanisms": "SCRAM-SHA-512",
         "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
-        f"listener.name.{LISTENER.lower()}.scram-sha-512.sasl.jaas.config": LOGIN,
+        **logins,
         "listener.name.controller.ssl.client.auth": "required",
         "listener.name.controller.ssl.principal.mapping.rules": "RULE:^CN=(.*)$/$1/",
         "ssl.keystore.type": "PEM",

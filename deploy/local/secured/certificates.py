@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -32,15 +33,18 @@ def certificate_file(secrets: Path, name: str) -> Path:
     return secrets / f"{name}.pem"
 
 
-def ensure_certificates(secrets: Path) -> None:
-    """Make authority and certificates where there are none, or where they are about to end."""
+def ensure_certificates(secrets: Path, names: Sequence[str] = ()) -> None:
+    """Make authority and certificates where there are none, or where they are about to end.
+
+    `names` are those by which the two are called besides this machine's own, e.g. in a network of containers.
+    """
     if _still_good(authority_file(secrets)):
         return
     key = ec.generate_private_key(ec.SECP256R1())
     authority = _certificate("gridwhistle local authority", key, None)
     for name in (BROKER, DATABASE):
         own = ec.generate_private_key(ec.SECP256R1())
-        write_private(certificate_file(secrets, name), _pem(own, _certificate(name, own, (authority, key))))
+        write_private(certificate_file(secrets, name), _pem(own, _certificate(name, own, (authority, key), names)))
     # Last, for it says that all are there. The authority's own key is kept nowhere: it signs nothing more.
     write_private(authority_file(secrets), authority.public_bytes(serialization.Encoding.PEM).decode())
 
@@ -52,7 +56,10 @@ def _still_good(file: Path) -> bool:
 
 
 def _certificate(
-    name: str, key: ec.EllipticCurvePrivateKey, issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None,
+    names: Sequence[str] = (),
 ) -> x509.Certificate:
     """Return a certificate signed by the issuer, or the issuer's own."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -69,20 +76,21 @@ def _certificate(
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
     if issuer:
-        made = _for_server(made, issuer[0])
+        made = _for_server(made, issuer[0], names)
     return made.sign(issuer[1] if issuer else key, hashes.SHA256())
 
 
-def _for_server(made: x509.CertificateBuilder, issuer: x509.Certificate) -> x509.CertificateBuilder:
+def _for_server(
+    made: x509.CertificateBuilder, issuer: x509.Certificate, names: Sequence[str]
+) -> x509.CertificateBuilder:
     """Return it good for this machine's address, as server and, between the parts of one server, as client."""
+    called: list[x509.GeneralName] = [x509.DNSName(name) for name in ("localhost", *names)]
     both = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
     issuer_id = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     return (
         made.add_extension(both, critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer_id), critical=False)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST)), x509.DNSName("localhost")]), critical=False
-        )
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST)), *called]), critical=False)
     )
 
 

@@ -31,15 +31,18 @@ def roles(user: str) -> list[dict[str, str]]:
     return [{"role": "readWrite", "db": own}, {"role": "read", "db": DIRECTORY}]
 
 
-def ensure_files(folder: Path, address: str) -> None:
-    """Make the key of the set and each user's URL; a port that changed gets into the URLs, the passwords stay."""
+def ensure_files(folder: Path, address: str, seen: Path | None = None) -> None:
+    """Make the key of the set and each user's URL; a port that changed gets into the URLs, the passwords stay.
+
+    `seen` is where a reader of the URLs has this folder, if not here.
+    """
     if not _set_key(folder).exists():
         # Base 64 of the plain kind: mongod takes no other letters.
         write_private(_set_key(folder), b64encode(randomness.token_bytes(KEY_BYTES)).decode() + "\n")
     for user in DATABASE_USERS:
         file = url_file(folder, user)
         password = password_in(file) if file.exists() else new_password()
-        tls = f"tls=true&tlsCAFile={quote_plus(str(authority_file(folder)))}"
+        tls = f"tls=true&tlsCAFile={quote_plus(str(authority_file(seen or folder)))}"
         scheme, rest = address.split("://")
         write_private(file, f"{scheme}://{user}:{password}@{rest}&authSource=admin&{tls}\n")
 
