@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from services.intake.adapters.candidates import Candidates
 from services.intake.adapters.pins import Pins
@@ -16,7 +17,8 @@ from services.intake.batch import Item, Sorted, places
 from services.intake.domain.desk import Desk
 from services.intake.domain.model import Draft, ReportState, Submission
 from services.intake.domain.nearness import Match, Sighting
-from services.intake.domain.rounds import MAX_ROUNDS, Waiting, find_match, split
+from services.intake.domain.rounds import MAX_ROUNDS, Seen, Waiting, find_match, split
+from services.intake.domain.saying import Saying
 from services.intake.metrics import IntakeMetrics
 from services.intake.sealing import Sealer
 from shared.classifier.suggester import Suggester
@@ -115,13 +117,17 @@ class Intake:
                 break
             rejections, passing = [], []
 
-    async def _known(self, waiting: Sequence[Waiting]) -> Mapping[int, Sequence[Sighting]]:
-        cells = {cell for one in waiting for cell in one.cells}
-        times = [(one.sighting.at, one.policy.window) for one in waiting if one.sighting]
-        if not times:
-            return {}
-        since, until = min(at - window for at, window in times), max(at + window for at, window in times)
-        return await self.candidates.find(cells, since, until)
+    async def _known(self, waiting: Sequence[Waiting]) -> Mapping[int, Sequence[Seen]]:
+        """Return by key what is told already of what these may repeat; asked once where all have positions, or none."""
+        near = [(one.sighting.at, one) for one in waiting if isinstance(one.sighting, Sighting)]
+        said = [(one.sighting.at, one) for one in waiting if isinstance(one.sighting, Saying)]
+        found: dict[int, Sequence[Seen]] = {}
+        if near:
+            found.update(await self.candidates.find(*_asked(near, max(one.policy.window for _, one in near))))
+        if said:
+            window = max(one.policy.in_words.window for _, one in said)
+            found.update(await self.candidates.find_words(*_asked(said, window)))
+        return found
 
     def _input(self, item: Item, located: Mapping[str, Place], match: Match | None) -> Input:
         if not isinstance(item.content, Draft):
@@ -133,3 +139,9 @@ def _waiting(aggregate: str, group: Sequence[Item]) -> Waiting:
     """Return the reports of one id as they wait: the first that can be taken in speaks for them."""
     draft = next((item.content for item in group if isinstance(item.content, Draft)), None)
     return Waiting.of(draft) if draft else Waiting(aggregate, None, _NO_POLICY)
+
+
+def _asked(group: Sequence[tuple[datetime, Waiting]], window: timedelta) -> tuple[set[int], datetime, datetime]:
+    """Return the keys under which matches may be, and between which instants they happened."""
+    cells = {cell for _, one in group for cell in one.cells}
+    return cells, min(at for at, _ in group) - window, max(at for at, _ in group) + window

@@ -42,6 +42,17 @@ class CalendarConfig(Section):
         return self
 
 
+class InWords(Section):
+    """When two reports without a position are one matter: a place that both name (地名), and words said again.
+
+    `similarity` (0 to 1) is the share of one text's beginning that the other says too.
+    """
+
+    enabled: bool = False
+    window: Span = timedelta(hours=24)
+    similarity: float = Field(default=0.45, ge=0, le=1)
+
+
 class NearDuplicates(Section):
     """When two reports of one category are one matter; `text_similarity` (0 to 1) breaks the tie."""
 
@@ -49,6 +60,7 @@ class NearDuplicates(Section):
     radius_m: float = Field(default=50, gt=0, le=5_000)
     window: Span = timedelta(hours=2)
     text_similarity: float = Field(default=0.4, ge=0, le=1)
+    in_words: InWords = InWords()
 
 
 class Surge(Section):

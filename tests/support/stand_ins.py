@@ -105,7 +105,8 @@ def nearest(draft: Draft, reports: Iterable[ReportState]) -> Match | None:
         for one in reports
         if one.near is not None and one.lon is not None and one.lat is not None and one.at is not None
     ]
-    return best_match(sighting, others, draft.origin.index.profile.near_duplicates) if sighting else None
+    policy = draft.origin.index.profile.near_duplicates
+    return best_match(sighting, others, policy) if isinstance(sighting, Sighting) else None
 
 
 def undoing(

@@ -10,9 +10,10 @@ from typing import Any
 from motor.motor_asyncio import AsyncIOMotorCollection
 
 from services.intake.domain.nearness import Sighting
+from services.intake.domain.saying import Saying
 
-INDEX = [("s.near", 1), ("s.at", 1)]
-_FIELDS = ("case_id", "category", "lon", "lat", "at", "sketch", "near")
+NEAR, WORDS = "s.near", "s.words"
+_FIELDS = ("case_id", "category", "lon", "lat", "at", "sketch", "near", "words")
 _DISTRICT = 6
 
 
@@ -23,8 +24,10 @@ class Candidates:
     collection: AsyncIOMotorCollection[dict[str, Any]]
 
     async def create_indexes(self) -> None:
-        """Create the index of the query; only accepted reports with a place and a category are in it."""
-        await self.collection.create_index(INDEX, partialFilterExpression={"s.near": {"$exists": True}})
+        """Create the indexes of the queries; only accepted reports with a place and a category are in one of them."""
+        for field in (NEAR, WORDS):
+            there = {field: {"$exists": True}}
+            await self.collection.create_index([(field, 1), ("s.at", 1)], partialFilterExpression=there)
 
     async def find(self, cells: Collection[int], since: datetime, until: datetime) -> Mapping[int, Sequence[Sighting]]:
         """Return by cell the reports that happened between two instants, in one query on one index.
@@ -38,11 +41,21 @@ class Candidates:
                 found.setdefault(state["near"], []).append(_sighting(state))
         return found
 
+    async def find_words(self, keys: Collection[int], since: datetime, until: datetime) -> Mapping[int, list[Saying]]:
+        """Return by key the reports without a position that name a place; the same as `find` otherwise."""
+        found: dict[int, list[Saying]] = {}
+        if keys:
+            async for document in self.collection.find(query(keys, since, until, WORDS), projection()):
+                state = document["s"]
+                for key in state["words"]:
+                    found.setdefault(key, []).append(_saying(state))
+        return found
 
-def query(cells: Collection[int], since: datetime, until: datetime) -> dict[str, Any]:
+
+def query(cells: Collection[int], since: datetime, until: datetime, field: str = NEAR) -> dict[str, Any]:
     """Return the filter of the query."""
     return {
-        "s.near": {"$in": sorted(cells)},
+        field: {"$in": sorted(cells)},
         "s.at": {"$gte": since, "$lte": until},
         "outbox": {"$exists": False},
     }
@@ -63,3 +76,8 @@ def _sighting(state: dict[str, Any]) -> Sighting:
         at=state["at"],
         sketch=state.get("sketch", ""),
     )
+
+
+def _saying(state: dict[str, Any]) -> Saying:
+    case_id, keys = state["case_id"], tuple(state["words"])
+    return Saying(case_id, case_id[:_DISTRICT], state["category"], keys, state["at"], state.get("sketch", ""))

@@ -9,11 +9,13 @@ from typing import Any
 
 from services.intake.domain.nearness import Match, Sighting, own_cell
 from services.intake.domain.reading import Kind
+from services.intake.domain.saying import Saying, name_keys
 from shared.classifier.suggester import Suggester
 from shared.contracts.incidents import Media, Reporter, Subject, Suggestion
 from shared.decision import Companion, Poison, Stored
 from shared.district.lookup import Asked, DirectoryIndex, Place
 from shared.district.parties import Partner
+from shared.district.policies import NearDuplicates
 
 SKETCH = 120
 """Characters of a text that are compared with others: what happened is said first."""
@@ -29,7 +31,8 @@ class Outcome(StrEnum):
 class ReportState(Stored):
     """A report that was taken in, under `<district>/<partner>/<report id>`.
 
-    `near`, `category`, `lon`, `lat`, `at` and `sketch` are there on accepted reports that others may be merged into;
+    `near`, `category`, `lon`, `lat`, `at` and `sketch` are there on accepted reports that others may be merged into
+    (`words` in place of `near`, `lon` and `lat` where words name the place);
     `day` counts from 0001-01-01 to when it came, for its removal after the district's retention. `told` is what was
     said of a merged report, without its contact, in case it has to get a case of its own; `apart_from` the case that it
     was taken out of.
@@ -47,14 +50,18 @@ class ReportState(Stored):
     lat: float | None = None
     at: datetime | None = None
     sketch: str = ""
+    words: tuple[int, ...] = ()
     told: bytes | None = None
     apart_from: str | None = None
 
 
-def findable(sighting: Sighting | None, radius_m: float) -> dict[str, Any]:
+def findable(sighting: Sighting | Saying | None, radius_m: float) -> dict[str, Any]:
     """Return what of a report's state later reports compare themselves with."""
     if sighting is None:
         return {}
+    if isinstance(sighting, Saying):
+        said = {"category": sighting.category, "at": sighting.at, "sketch": sighting.sketch}
+        return {"words": sighting.keys, **said}
     return {
         "near": own_cell(sighting, radius_m),
         "category": sighting.category,
@@ -110,28 +117,49 @@ class Draft:
         """The id under which the report is remembered."""
         return f"{self.origin.district}/{self.origin.partner.id}/{self.report_id}"
 
-    def sighting(self) -> Sighting | None:
-        """Return the report as others may be compared with it; None without category or position.
+    def sighting(self) -> Sighting | Saying | None:
+        """Return the report as others may be compared with it.
 
-        Nor of a household's file in a batch: neighbours with the same dispute are as many cases, not one.
+        None of a household's file in a batch: neighbours with the same dispute are as many cases, not one.
         """
-        asked, profile = self.asked, self.origin.index.profile
         if self.batch is not None:
             return None
-        if self.category is None or asked.lon is None or asked.lat is None or not profile.near_duplicates.enabled:
-            return None
-        return Sighting(
-            self.case_id, profile.code, self.category, asked.lon, asked.lat, self.occurred_at, self.text[:SKETCH]
-        )
+        profile = self.origin.index.profile
+        where = (self.asked.lon, self.asked.lat, self.address)
+        what = (self.case_id, profile.code, self.category, self.occurred_at, self.text)
+        return comparable(what, where, profile.near_duplicates)
+
+
+def comparable(
+    what: tuple[str, str, str | None, datetime, str],
+    where: tuple[float | None, float | None, str | None],
+    policy: NearDuplicates,
+) -> Sighting | Saying | None:
+    """Return a report as others may be compared with it; None without category, or without any place.
+
+    `what` is (case id, district, category, when, text), `where` (lon, lat, address).
+    """
+    case_id, district, category, at, text = what
+    lon, lat, address = where
+    if category is None or not policy.enabled:
+        return None
+    if lon is not None and lat is not None:
+        return Sighting(case_id, district, category, lon, lat, at, text[:SKETCH])
+    keys = name_keys(district, category, f"{address or ''} {text[:SKETCH]}") if policy.in_words.enabled else ()
+    return Saying(case_id, district, category, keys, at, text[:SKETCH]) if keys else None
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What of a report only some may read: a contact for the notifier, and all of it for the vault."""
+    """What of a report only some may read: a contact for the notifier, and all of it for the vault.
+
+    `subject` is the one of the report as it may be told, where it is a person.
+    """
 
     reporter_ref: str | None = None
     contact: str | None = None
     vault: Companion | None = None
+    subject: Subject | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,13 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The case a report belongs to, and how near it is. `similarity` is None where one of the two has no text."""
+    """The case a report belongs to, and how near it is. `similarity` is None where one of the two has no text.
+
+    `distance_m` is None where words name the place.
+    """
 
     case_id: str
-    distance_m: float
+    distance_m: float | None
     similarity: float | None
 
 
@@ -114,4 +117,4 @@ def best_match(report: Sighting, others: Iterable[Sighting], policy: NearDuplica
 
 
 def _rank(one: Match) -> tuple[float, float, str]:
-    return -(one.similarity or 0.0), one.distance_m, one.case_id
+    return -(one.similarity or 0.0), one.distance_m or 0.0, one.case_id

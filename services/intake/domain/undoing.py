@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.intake.domain.model import SKETCH, Outcome, ReportState, findable
+from services.intake.domain.model import Outcome, ReportState, comparable, findable
 from services.intake.domain.nearness import Sighting
+from services.intake.domain.saying import Saying
 from shared.contracts.commands import UnmergeReport
 from shared.contracts.incidents import ReportAccepted, ReportFacts, ReportMerged, ReportUnmerged
 from shared.decision import Decision, Rejected
@@ -50,7 +51,7 @@ def decide_undo(state: ReportState | None, undo: Undo, now: datetime) -> Decisio
             "into": None,
             "told": None,
             "apart_from": command.case_id,
-            **findable(_sighting(merged, undo.policy), undo.policy.radius_m),
+            **findable(_seen(merged, undo.policy), undo.policy.radius_m),
         }
     )
     return Decision(apart, "unmerged", (_accepted(merged, undo, now), _unmerged(merged, command, now)))
@@ -89,11 +90,7 @@ def _unmerged(merged: ReportMerged, command: UnmergeReport, now: datetime) -> Re
     )
 
 
-def _sighting(merged: ReportMerged, policy: NearDuplicates) -> Sighting | None:
+def _seen(merged: ReportMerged, policy: NearDuplicates) -> Sighting | Saying | None:
     """Return the report as later ones may be compared with it."""
-    if merged.category is None or merged.lon is None or merged.lat is None or not policy.enabled:
-        return None
-    place = (merged.lon, merged.lat)
-    return Sighting(
-        merged.merged_case_id, merged.district, merged.category, *place, merged.occurred_at, merged.text[:SKETCH]
-    )
+    what = (merged.merged_case_id, merged.district, merged.category, merged.occurred_at, merged.text)
+    return comparable(what, (merged.lon, merged.lat, merged.address), policy)

@@ -9,7 +9,7 @@ import pytest
 
 from services.intake.domain.decide import decide
 from services.intake.domain.model import Outcome, ReportState
-from services.intake.domain.nearness import best_match
+from services.intake.domain.nearness import Sighting, best_match
 from services.intake.domain.undoing import Undo
 from shared.contracts.commands import UnmergeReport
 from shared.contracts.incidents import ReportAccepted, ReportUnmerged
@@ -76,7 +76,7 @@ def test_later_reports_may_be_merged_into_the_case_it_got() -> None:
     """It lies where it was reported, as any accepted report does."""
     state = decide(merged(), undo(), NOW).state
     sighting = submission().draft.sighting()
-    assert sighting is not None
+    assert isinstance(sighting, Sighting)
     assert state.near is not None
     assert best_match(sighting, [replace(sighting, case_id=state.case_id, sketch=state.sketch)], POLICY)
 
