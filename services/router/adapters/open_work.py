@@ -16,10 +16,11 @@ MAX_MILLISECONDS = 5_000
 
 
 async def create_indexes(cases: AsyncIOMotorCollection[dict[str, Any]]) -> None:
-    """Create the index of open cases, which answers the count without reading a case, and that of links."""
+    """Create the index of open cases, which answers the count without reading a case, of links, and of defaulters."""
     keys = [("open", ASCENDING), ("work", ASCENDING)]
     await cases.create_index(keys, partialFilterExpression={"open": {"$gte": ""}})
     await cases.create_index("links", partialFilterExpression={"links": {"$exists": True}})
+    await cases.create_index("listed", partialFilterExpression={"listed": {"$exists": True}})
 
 
 async def count_open_work(cases: AsyncIOMotorCollection[dict[str, Any]], districts: Sequence[str] = ()) -> OpenWork:

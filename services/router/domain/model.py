@@ -195,4 +195,5 @@ def index_of(case: Case) -> dict[str, Any]:
         "work": " ".join(work) if case.open else None,
         "links": list(case.links) or None,
         **(case.dispute.index(case.district, case.outcome, open_=case.open) if case.dispute is not None else {}),
+        **({"listed": case.promises.listed(case.district)} if case.promises.listings else {}),
     }

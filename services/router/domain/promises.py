@@ -146,6 +146,10 @@ class Promises(Stored):
         """Return the stay of a party that is on the list now."""
         return next((one for one in self.listings if one.party == party and one.on_the_list), None)
 
+    def listed(self, district: str) -> str | None:
+        """Return the district, where anybody is on its list now; what the list is found by."""
+        return district if any(one.on_the_list for one in self.listings) else None
+
     def in_default(self, party: str) -> bool:
         """Say whether the party owes anything although its time and grace have passed."""
         return any(one.party == party and one.in_default for one in self.obligations)

@@ -112,6 +112,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("district.yaml", "rules: [\n", "district.yaml:18: is not YAML"),
     ("district.yaml", "max_backdating: a while\n", "district.yaml:17: max_backdating: 'a while' is not a span of time"),
     ("district.yaml", "refusals: {max: 0}\n", "district.yaml:17: refusals: max: input should be greater"),
+    ("district.yaml", "agreements: {breach: prison}\n", "district.yaml:17: agreements: breach: input should be"),
     ("district.yaml", "aliases: {0102: E06099}\n", "district.yaml:17: aliases: '0102': there is no category 'E06099'"),
     ("label_maps.csv", "map,label,category\nm,Fire,L1\n", "label_maps.csv:2: label_maps: 'Fire': there is no category"),
     ("label_maps.csv", "label\nFire\n", "label_maps.csv:1: needs at least two columns"),

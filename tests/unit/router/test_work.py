@@ -208,7 +208,9 @@ def test_a_withdrawn_breach_takes_the_expiry_back() -> None:
     assert story.known().tasks[0].expired_at is None
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ClockKind if kind not in (ClockKind.HANDLE, ClockKind.VERIFY)])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in ClockKind if kind not in (ClockKind.HANDLE, ClockKind.VERIFY, ClockKind.OBLIGATION)]
+)
 def test_breaches_of_other_clocks_are_not_the_routers(kind: ClockKind) -> None:
     """They are facts, so they are neither refused nor heeded."""
     story = Story().opened()
