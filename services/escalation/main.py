@@ -12,6 +12,7 @@ from services.escalation.adapters import beats
 from services.escalation.adapters.audit import Audit, deadman
 from services.escalation.adapters.beats import Beats
 from services.escalation.adapters.indexes import create_indexes
+from services.escalation.adapters.moves import Moves
 from services.escalation.adapters.policies import Policies
 from services.escalation.domain import beat, work
 from services.escalation.domain.beat import Beat
@@ -108,6 +109,7 @@ def create_app(settings: EscalationSettings, clock: Clock | None = None) -> Resi
     service.periodics = [
         *_periodics(settings, service, Sweeper(engine), policies, audit),
         *_beats(settings, service, books),
+        Periodic("moves", 5.0, Held(Moves(engine, policies).run, service.waiting)),
     ]
     return build_app(service)
 

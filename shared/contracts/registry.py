@@ -13,13 +13,14 @@ from shared.contracts import (
     escalations,
     incidents,
     mediation,
+    moves,
     notifications,
     work,
 )
 from shared.contracts.base import Event
 from shared.contracts.commands import Command
 
-MODULES = (agreeing, agreements, cases, disputes, escalations, incidents, mediation, notifications, work)
+MODULES = (agreeing, agreements, cases, disputes, escalations, incidents, mediation, moves, notifications, work)
 """Importing a module is what makes its messages known; commands are imported by name."""
 
 

@@ -36,6 +36,7 @@ DEFAULT_AUDIENCES: Audiences = {
     "team.muster-failed": (Audience.CENTRE_DIRECTOR,),
     "team.stood-down": (Audience.DUTY_OFFICER,),
     "work.missed": (Audience.TOWNSHIP,),
+    "case.moved": (Audience.GRID_WORKER,),
     "tier.entered": (Audience.DUTY_OFFICER, Audience.REPORTER),
     "mediator.assigned": (Audience.DUTY_OFFICER,),
     "batch.progressed": (Audience.CENTRE,),

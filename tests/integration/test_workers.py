@@ -15,7 +15,7 @@ from deploy.local import LocalStack
 from shared.infra.clock import ScaledClock, wall_clock
 from shared.infra.directory import DATABASE, ProfileStore
 from shared.infra.mongo import connect
-from tests.support.bus import Bus, data, header, open_bus
+from tests.support.bus import Bus, data, header, open_bus, until
 from tests.support.cli import Cli
 from tests.unit.escalation.district import profile
 
@@ -136,6 +136,8 @@ async def test_a_round_is_told_once_and_taken_back_for_whom_was_offline(town: To
 async def test_the_command_line_ranks_by_what_the_ledger_says(town: Town) -> None:
     """Points, places and records as of an instant, the same whenever asked again."""
     await town.heard("worker.trained", 1)
+    heard = town.clock.now()
+    await until(lambda: town.clock.now() > heard + timedelta(hours=2))  # the page is written by then
     now = town.clock.now()
     asked = ("--district", DISTRICT, "--as-of", now.isoformat(), "--month", "2026-07")
     ranked = await town.cli.json("workers", "rank", *asked)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.notifier.domain import mediation_steps, promise_steps
+from services.notifier.domain import ground_steps, mediation_steps, promise_steps
 from services.notifier.domain.facts import MAX_REASON, Facts, shorten
 from services.notifier.domain.model import CaseView
-from shared.contracts import cases, escalations, incidents, work
+from shared.contracts import cases, escalations, incidents
 from shared.contracts.base import Event
 
 DEFAULT_SEVERITY = 3
@@ -255,17 +255,6 @@ def _stood_down(draft: _Draft) -> tuple[Telling, ...]:
     return (draft.telling(f"stood_down:{draft.event.team_id}", "stood_down", about=draft.view.members),)
 
 
-def _work_missed(draft: _Draft) -> tuple[Telling, ...]:
-    """Tell a township all that it missed in a round as one; nothing where everybody missing was on leave."""
-    event = draft.event
-    if not event.places:
-        return ()
-    facts = {"work": event.obligation, "grids": tuple(one.grid for one in event.places), "until": event.ends_at}
-    facts |= {"count": len(event.places), "expected": event.expected}
-    step = f"work_missed:{event.obligation}:{_stamp(event.starts_at)}"
-    return (draft.telling(step, "work_missed", facts),)
-
-
 def _stamp(instant: datetime) -> str:
     return f"{instant:%y%m%d%H%M%S}"
 
@@ -293,8 +282,7 @@ _STEPS: dict[type[Event], Callable[[_Draft], tuple[Telling, ...]]] = {
     escalations.TeamOnScene: _on_scene,
     escalations.TeamMusterFailed: _muster_failed,
     escalations.TeamStoodDown: _stood_down,
-    work.WorkMissed: _work_missed,
-    **promise_steps.STEPS | mediation_steps.STEPS,
+    **promise_steps.STEPS | mediation_steps.STEPS | ground_steps.STEPS,
 }
 TOLD_EVENTS: frozenset[type[Event]] = frozenset(_STEPS)
 """The events that give something to tell."""

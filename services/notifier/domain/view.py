@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from services.notifier.domain.facts import MAX_PLACE, MAX_SUMMARY, shorten
+from services.notifier.domain.ground_steps import area_of
 from services.notifier.domain.model import CaseView, Erasure, ReporterView
 from services.notifier.domain.steps import task_suffix
-from shared.contracts import cases, escalations, incidents, work
+from shared.contracts import cases, escalations, incidents, moves, work
 from shared.contracts.base import Event
 from shared.contracts.cases import TaskRole
 from shared.contracts.commands import EraseReporter
@@ -35,6 +36,7 @@ REMEMBERED: frozenset[type[Event]] = frozenset({
     escalations.TeamSummoned,
     escalations.TeamSubstituted,
     EraseReporter,
+    moves.CaseMoved,
     work.WorkMissed,
     *ENDINGS,
 })  # fmt: skip
@@ -115,8 +117,8 @@ def _changes(event: Event) -> dict[str, Any]:
         return {"closed": True, "outcome": event.outcome.value}
     if isinstance(event, cases.CaseWithdrawn):
         return {"closed": True}
-    if isinstance(event, work.WorkMissed):
-        return {"known": True, "profile_version": event.profile_version, "township": event.township}
+    if isinstance(event, moves.CaseMoved | work.WorkMissed):
+        return area_of(event)
     if isinstance(event, cases.CaseReopened):
         return {"closed": False, "outcome": None, "episode": event.episode}
     return {}

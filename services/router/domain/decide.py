@@ -21,13 +21,14 @@ from services.router.domain.extensions import decide_extend, decide_ignored
 from services.router.domain.holds import decide_hold, decide_resume, resume_what_ended
 from services.router.domain.linking import decide_link
 from services.router.domain.model import Case
+from services.router.domain.moving import decide_moved
 from services.router.domain.obligations import decide_pay, decide_perform
 from services.router.domain.opening import decide_accepted, decide_classify, decide_merged
 from services.router.domain.refusals import decide_return
 from services.router.domain.tasks import decide_accept, decide_complete, decide_progress
 from services.router.domain.tier_time import decide_extend_mediation
 from services.router.domain.verification import decide_reopen, decide_verify
-from shared.contracts import agreeing, commands, escalations, incidents, mediation
+from shared.contracts import agreeing, commands, escalations, incidents, mediation, moves
 from shared.contracts.base import Event
 from shared.decision import Decision, Tick, UnknownCase
 from shared.district.lookup import DirectoryIndex
@@ -69,6 +70,7 @@ RULES: dict[type[Event], Rule] = {
     agreeing.AppealDefaulter: decide_appeal,
     agreeing.DecideDefaulter: decide_appeal_decision,
     escalations.ClockBreached: decide_breach,
+    moves.CaseMoved: decide_moved,
     escalations.ClockBreachWithdrawn: decide_breach_withdrawn,
     escalations.ClockExtensionIgnored: decide_ignored,
 }

@@ -58,6 +58,8 @@ def grid_links(shaped: Shaped) -> Iterator[Finding]:
         for code in grid.successors:
             if code not in known:
                 yield Finding(("grids", at, "successors"), unknown("grid", code, known))
+        if len(set(grid.successors)) < len(grid.successors):
+            yield Finding(("grids", at, "successors"), "names an heir twice; name each once")
         if grid.parent is not None:
             yield from _parent(grid, grids, known, at)
         if _returns(grid, grids):
@@ -68,6 +70,9 @@ def _parent(grid: Grid, grids: dict[str, Grid], known: set[str], at: int) -> Ite
     code = grid.parent or ""
     if code not in known or code == grid.code:
         yield Finding(("grids", at, "parent"), unknown("other grid", code, known - {grid.code}))
+    elif code in grids and grids[code].retired and not grid.retired:
+        heirs = " or ".join(grids[code].successors)
+        yield Finding(("grids", at, "parent"), f"'{code}' was re-cut; name what it is part of now, {heirs}")
     elif code in grids and grids[code].parent is not None:
         yield Finding(("grids", at, "parent"), f"'{code}' is itself a sub-grid; only one level of them is possible")
 

@@ -42,6 +42,7 @@ from shared.contracts.escalations import (
 )
 from shared.contracts.incidents import ReportAccepted, ReportMerged
 from shared.contracts.limits import Limit, Stage
+from shared.contracts.moves import CaseMoved
 from shared.contracts.work import MissedPlace, WorkMissed, work_id
 
 NOON = datetime(2026, 7, 1, 4, tzinfo=UTC)
@@ -321,3 +322,9 @@ def defaulter_appealed() -> DefaulterRecorded:
         DefaulterRecorded, party="respondent", standing=Standing.APPEALED, decide_within=limit
     )
     return appeal
+
+
+def moved(**more: Any) -> CaseMoved:
+    """Return the case in another grid of the same township."""
+    lies = {"from_grid": "620802001001009", "grid": "620802001001001", "community": "620802001001"}
+    return CaseMoved(**{**_common(), **lies, "township": "620802001", "profile_version": 2, **more})

@@ -30,6 +30,7 @@ from tests.unit.notifier.events import (
     extension_requested,
     hold_requested,
     merged,
+    moved,
     muster_failed,
     on_scene,
     opened,
@@ -54,7 +55,7 @@ TWO_MESSAGES = 2 * 67
 """Characters of a text message in two parts (UCS-2)."""
 
 EVERY_EVENT: tuple[Event, ...] = (
-    accepted(), merged(), triaged(), opened(), assigned(), returned(), hold_requested(), extension_requested(),
+    accepted(), merged(), triaged(), opened(), moved(), assigned(), returned(), hold_requested(), extension_requested(),
     warned(), breached(), extension_ignored(), escalated(), summoned(), substituted(), absent(), on_scene(),
     muster_failed(), stood_down(),
     promise_warned(), agreement_breached(), defaulter_appealed(),

@@ -1,0 +1,57 @@
+"""Finding the open cases in grids that a newer profile has cut into others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from services.escalation.adapters.indexes import OPEN_DUE
+from services.escalation.adapters.policies import Policies
+from services.escalation.domain.model import Case
+from services.escalation.domain.moves import decide_move
+from shared.decision import Decision, Tick
+from shared.infra.clock import monotonic
+from shared.infra.engine import Engine, Input
+
+PAGE = 200
+SETTLED_SECONDS = 900.0
+"""So long after a new profile its old grids are looked for: reports that were read under the one before are opened
+meanwhile. Every process looks at its start too, so nothing is left behind by one that dies."""
+
+
+@dataclass(slots=True)
+class Moves:
+    """Every replica looks; a case is moved once, for its version lets one decision through."""
+
+    engine: Engine[Case]
+    policies: Policies
+    seen: dict[tuple[str, int], float] = field(default_factory=dict)
+
+    async def run(self) -> int:
+        """Move what has to be moved; return how many cases were looked at.
+
+        Raises:
+            Transient: database or broker are away.
+        """
+        done = 0
+        for district in self.policies.cache.districts:
+            profile = self.policies.cache.get(district).profile
+            retired = [grid.code for grid in profile.grids if grid.retired]
+            since = self.seen.setdefault((district, profile.version), monotonic())
+            if retired and monotonic() - since < SETTLED_SECONDS:
+                done += await self._move(district, retired)
+        return done
+
+    async def _move(self, district: str, retired: Sequence[str]) -> int:
+        query: dict[str, Any] = {"open": True, "district": district, "s.grid": {"$in": retired}}
+        found = self.engine.store.collection.find(query, {"_id": 1}, hint=OPEN_DUE)
+        ids = [document["_id"] async for document in found]
+        for begin in range(0, len(ids), PAGE):
+            inputs = [Input(id_, "", Tick(id_)) for id_ in ids[begin : begin + PAGE]]
+            await self.engine.apply(inputs, decide=self._decide)
+        return len(ids)
+
+    def _decide(self, case: Case | None, tick: Any, now: datetime) -> Decision[Case]:
+        return decide_move(case, tick, now, self.policies.newest)

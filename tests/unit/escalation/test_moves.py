@@ -1,0 +1,76 @@
+"""A grid is re-cut: open cases follow their ground, and time goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.escalation.domain.model import Case
+from services.escalation.domain.moves import decide_move
+from shared.contracts.moves import CaseMoved
+from shared.decision import Decision, Tick
+from shared.district.areas import Grid
+from shared.district.lookup import DirectoryIndex
+from tests.unit.escalation.district import CASE, GRID, profile
+from tests.unit.escalation.world import World
+
+WEST, EAST, ELSEWHERE = "620802001001007", "620802001001008", "620802002001001"
+HALF = ((106.66, 35.54), (106.665, 35.54), (106.665, 35.55), (106.66, 35.55))
+OTHER_HALF = ((106.665, 35.54), (106.67, 35.54), (106.67, 35.55), (106.665, 35.55))
+
+
+def cut(*successors: str) -> DirectoryIndex:
+    """Return a newer profile, in which the case's grid is in these."""
+    drawn = {WEST: HALF, EAST: OTHER_HALF}
+    heirs = (Grid(code=code, name=code, polygon=drawn.get(code), worker=f"w-{code[-3:]}") for code in successors)
+    return DirectoryIndex(profile(version=4, grids=(Grid(code=GRID, name="旧", successors=successors), *heirs)))
+
+
+def move(world: World, directory: DirectoryIndex) -> Decision[Case]:
+    """Look whether the case has to be moved."""
+    return decide_move(world.case, Tick(CASE), world.now, lambda _: directory)
+
+
+def opened(**fields: Any) -> World:
+    """Return a case at work, its lead's task running."""
+    world = World()
+    world.opened(grid=GRID, township="620802001", **fields)
+    world.assigned()
+    return world
+
+
+def test_an_open_case_lies_in_the_heir_its_position_is_in_and_no_clock_moves() -> None:
+    """A split: of two heirs the one that holds the point (106.6651, 35.5428), though it is named second."""
+    world = opened()
+    found = move(world, cut(WEST, EAST))
+    (event,) = found.events
+    assert isinstance(event, CaseMoved)
+    assert (event.from_grid, event.grid, event.township, event.profile_version) == (GRID, EAST, "620802001", 4)
+    assert found.state.clocks == world.state.clocks
+    assert found.state.next_at == world.state.next_at
+    assert found.state.profile_version == world.state.profile_version
+    assert (found.state.grid, found.state.community) == (EAST, EAST[:12])
+
+
+def test_a_merge_may_bring_a_case_into_another_township() -> None:
+    """Its township goes with its grid, so that who is called as @township is the new one."""
+    found = move(opened(), cut(ELSEWHERE))
+    assert (found.state.grid, found.state.township) == (ELSEWHERE, "620802002")
+
+
+def test_a_case_is_moved_once_and_one_that_has_ended_stays_where_it_was() -> None:
+    """Figures of what is closed by grid are those of the grid as it was."""
+    world = opened()
+    world.case = move(world, cut(WEST)).state
+    assert move(world, cut(WEST)).events == ()
+    closed = opened()
+    closed.withdrawn()
+    assert (move(closed, cut(WEST)).events, closed.state.grid) == ((), GRID)
+
+
+def test_a_case_whose_grid_was_not_cut_or_is_not_known_stays() -> None:
+    """Nothing is guessed."""
+    uncut = DirectoryIndex(profile(version=4))
+    assert move(opened(), uncut).reason == "stays"
+    nowhere = World()
+    nowhere.opened(grid=None)
+    assert move(nowhere, cut(WEST)).reason == "stays"
