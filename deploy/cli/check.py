@@ -36,7 +36,8 @@ def check(
 ) -> None:
     """Check conservation: submitted = accepted + duplicate + rejected, and accepted = merged + cases.
 
-    Per district, partner and day, each record followed to its report, each report to its case, each case to its state.
+    Per district, partner and day, each record followed to its report, each report to its case, each case to its state,
+    and that state compared with what escalation and the ledger of the figures have.
     Exit status 1 when anything is missing, doubled or belongs to nothing.
     """
     codes = [code if code == UNLOCATED else check_code(code) for code in district or []]
@@ -89,6 +90,8 @@ def _print(result: Audit) -> None:
     print_table(("district", "partner", Column("day", no_wrap=True), "what became of it"), by_day[-SHOWN:])
     if len(by_day) > SHOWN:
         say(f"The {SHOWN} last of {len(by_day)} rows are shown; --json has them all.")
+    if result.parked:
+        say(f"{sum(one.records for one in result.parked)} records wait for {len(result.parked)} cases on their way.")
     wrong = _wrong(result)
     for sentence in wrong[:SHOWN]:
         say(sentence)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deploy.conservation.across import Across
 
 Place = tuple[str, int, int]
 """Topic, partition and offset of a record."""
@@ -24,7 +28,10 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report that intake took in, from `gw_intake.reports`. `marks` are of the newest of its records."""
+    """A report that intake took in, from `gw_intake.reports`. `marks` are of the newest of its records.
+
+    `apart`: it was merged once, and taken out again.
+    """
 
     id: str
     case_id: str
@@ -33,6 +40,7 @@ class Report:
     marks: tuple[bytes, ...]
     day: date
     saved_at: datetime
+    apart: bool = False
 
     @property
     def district(self) -> str:
@@ -57,7 +65,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class CaseSeen:
-    """A case, from `gw_router.cases`."""
+    """A case, from `gw_router.cases`. `batch`: the parent of which it is one household's file."""
 
     id: str
     partner: str
@@ -66,6 +74,8 @@ class CaseSeen:
     merged: int
     opened: date
     saved_at: datetime
+    dispute: bool = False
+    batch: str | None = None
 
     @property
     def district(self) -> str:
@@ -78,7 +88,7 @@ class Facts:
     """Everything that was looked at, inbound topics first: what came after `begun` may be missing further down.
 
     `refused` are records that intake made dead letters, `lost_cases` what the router refused to open, each with the
-    error. `kept_days`: how long intake remembers reports, per district.
+    error. `kept_days`: how long intake remembers reports, per district. `across`: what the other services make of it.
     """
 
     begun: datetime
@@ -88,3 +98,4 @@ class Facts:
     refused: Mapping[Place, str] = field(default_factory=dict)
     lost_cases: Mapping[str, str] = field(default_factory=dict)
     kept_days: Mapping[str, int] = field(default_factory=dict)
+    across: Across | None = None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from deploy.conservation.across import Across, Parked, disagreements, in_vain, phantoms
 from deploy.conservation.facts import CaseSeen, Facts, Report, Submitted
 from shared.infra.engine.store import REMEMBERED
 
@@ -19,7 +20,8 @@ BACKDATED = timedelta(days=3)
 """A case may have been opened a little before the day its report came."""
 
 COLUMNS = (
-    "submitted", "forgotten", "accepted", "duplicate", "rejected", "merged", "cases", "open", "closed", "withdrawn",
+    "submitted", "forgotten", "accepted", "duplicate", "rejected", "merged", "unmerged", "cases", "open", "closed",
+    "withdrawn", "disputes", "files",
 )  # fmt: skip
 OPEN = frozenset({"triage", "dispatched", "in_progress", "resolved"})
 
@@ -53,6 +55,7 @@ class Audit:
 
     rows: dict[Key, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     breaks: list[Break] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
 
     def only(self, districts: Iterable[str]) -> Audit:
         """Return the part that is about some districts; all of it when none is named."""
@@ -60,7 +63,8 @@ class Audit:
         if not wanted:
             return self
         rows = {key: counts for key, counts in self.rows.items() if key[0] in wanted}
-        return Audit(rows, [one for one in self.breaks if one.district in wanted])
+        parked = [one for one in self.parked if one.case_id.partition("-")[0] in wanted]
+        return Audit(rows, [one for one in self.breaks if one.district in wanted], parked)
 
     def by_district(self) -> dict[str, Counter[str]]:
         """Return the counts of each district."""
@@ -78,7 +82,8 @@ class Audit:
         totals = {district: _columns(counts) for district, counts in self.by_district().items()}
         wrong = list(in_words(self))
         breaks = [one.as_json() for one in self.breaks]
-        return {"ok": not wrong, "districts": totals, "rows": rows, "breaks": breaks, "wrong": wrong}
+        parked = [one.as_json() for one in self.parked]
+        return {"ok": not wrong, "districts": totals, "rows": rows, "breaks": breaks, "parked": parked, "wrong": wrong}
 
 
 def _columns(counts: Counter[str]) -> dict[str, int]:
@@ -106,7 +111,23 @@ def audit(facts: Facts) -> Audit:
     result = Audit()
     days = _Submissions(facts, result).follow()
     _Cases(facts, result, days).follow()
+    if facts.across is not None:
+        _compare(facts, facts.across, result)
     return result
+
+
+def _compare(facts: Facts, across: Across, result: Audit) -> None:
+    """Name every case that the services do not agree about, and what waits in vain."""
+    for case, said in disagreements(facts.cases, across, facts.begun):
+        result.breaks.append(Break(case.id, case.district, case.partner, case.opened, f"Case {case.id} {said}."))
+    result.parked += across.parked
+    today = facts.begun.date()
+    for id_ in phantoms(facts.cases, across):
+        sentence = f"Case {id_} is not at the router; escalation or the ledger has it."
+        result.breaks.append(Break(id_, id_.partition("-")[0], "", today, sentence))
+    for one in in_vain(across):
+        sentence = f"{one.records} records wait at {one.service} for case {one.case_id}, which never came."
+        result.breaks.append(Break(one.case_id, one.case_id.partition("-")[0], "", today, sentence))
 
 
 class _Submissions:
@@ -128,7 +149,8 @@ class _Submissions:
             report = self._owner.get(one.mark)
             if one.mark in self._first:
                 days[self._first[one.mark].id] = one.day
-            if report is not None or one.is_report:
+            # The centre's command to take a report out of a case is remembered beside the report, and is none.
+            if one.is_report or one.mark in self._first:
                 self._count(one, report)
         return days
 
@@ -200,6 +222,7 @@ class _Cases:
         counts = self._result.rows[report.district, report.partner, day]
         counts["accepted"] += 1
         counts["forgotten"] += int(report.id not in self._days)
+        counts["unmerged"] += int(report.apart)
         case = self._cases.get(report.home)
         problem = _unfit(report, case, self._facts.lost_cases.get(report.home))
         if case is None or problem is not None:
@@ -210,6 +233,8 @@ class _Cases:
         else:
             counts["cases"] += 1
             counts["open" if case.state in OPEN else case.state] += 1
+            counts["disputes"] += int(case.dispute)
+            counts["files"] += int(case.batch is not None)
 
     def _wrong_with(self, case: CaseSeen, merged: int, owned: set[str]) -> str | None:
         """Return what is wrong with a case as its reports tell it; intake forgets old ones, so it may know fewer."""

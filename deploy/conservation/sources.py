@@ -14,6 +14,7 @@ from aiokafka import ConsumerRecord
 from deploy.cli._broker import consumer, topic_partitions
 from deploy.cli._live import ZONE
 from deploy.cli._reading import partitions_of, up_to_now
+from deploy.conservation.elsewhere import read_across
 from deploy.conservation.facts import CaseSeen, Facts, Place, Report, Submitted
 from deploy.kafka.letters import Letter, collect
 from services.intake.domain.reading import Kind, read_message
@@ -44,23 +45,28 @@ async def read_facts(bootstrap: str, mongo_url: str, clock: Clock) -> Facts:
     client = connect(mongo_url)
     try:
         with as_transient():
+            across = await read_across(client, clock)
             reports = [_report(one) async for one in client["gw_intake"]["reports"].find(_HAS_STATE, _REPORT_FIELDS)]
             cases = [_case(one) async for one in client["gw_router"]["cases"].find(_HAS_STATE, _CASE_FIELDS)]
         kept = await _kept_days(ProfileStore(client[DATABASE]))
     finally:
         client.close()
     letters = await _read_letters(bootstrap, topics)
-    return Facts(begun, submitted, reports, cases, _refused(letters), _lost_cases(letters), kept)
+    return Facts(begun, submitted, reports, cases, _refused(letters), _lost_cases(letters), kept, across)
 
 
 Topics = Mapping[str, tuple[TopicName, int]]
 
 _COMMANDS = frozenset(name.encode() for name in command_types())
 _HAS_STATE = {"s": {"$exists": True}}
-_REPORT_FIELDS = {"ids": 1, "saved_at": 1, **dict.fromkeys(("s.case_id", "s.into", "s.duplicates", "s.day"), 1)}
+_REPORT_FIELDS = {
+    "ids": 1,
+    "saved_at": 1,
+    **dict.fromkeys(("s.case_id", "s.into", "s.duplicates", "s.day", "s.apart_from"), 1),
+}
 _CASE_FIELDS = {
     "saved_at": 1,
-    **dict.fromkeys(("s.partner", "s.report_id", "s.state", "s.merged", "s.opened_at"), 1),
+    **dict.fromkeys(("s.partner", "s.report_id", "s.state", "s.merged", "s.opened_at", "s.dispute.batch"), 1),
 }
 
 
@@ -127,6 +133,7 @@ def _report(document: Document) -> Report:
         marks=tuple(bytes(mark) for mark in document.get("ids", ())),
         day=date.fromordinal(state["day"]),
         saved_at=document["saved_at"],
+        apart=state.get("apart_from") is not None,
     )
 
 
@@ -140,6 +147,8 @@ def _case(document: Document) -> CaseSeen:
         merged=state.get("merged", 0),
         opened=state["opened_at"].astimezone(ZONE).date(),
         saved_at=document["saved_at"],
+        dispute="dispute" in state,
+        batch=(state.get("dispute") or {}).get("batch"),
     )
 
 

@@ -179,6 +179,19 @@ def zlib_text(page: bytes) -> str:
     return zlib.decompress(page).decode()
 
 
+async def test_check_names_the_case_that_services_or_ledger_do_not_agree_about(centre: Centre) -> None:
+    """All is well; then the router's closed case is open at escalation."""
+    check = ("check", "--json", "--district", DISTRICT)
+    assert (await centre.cli.run(*check)).exit_code == 0
+    first, *_ = await centre.cases()
+    timed = centre.client["gw_escalation"]["cases"]
+    await timed.update_one({"_id": first}, {"$set": {"s.phase": "open"}})
+    told = await centre.cli.run(*check, "--patience", "0")
+    await timed.update_one({"_id": first}, {"$set": {"s.phase": "closed"}})
+    assert told.exit_code == 1
+    assert json.loads(told.stdout)["wrong"] == [f"Case {first} is closed at the router and open at escalation."]
+
+
 @pytest.mark.parametrize(
     ("options", "status", "sentence"),
     [

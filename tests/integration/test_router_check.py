@@ -104,7 +104,7 @@ async def test_on_a_quiet_system_everything_is_accounted_for(town: Town) -> None
 
 
 async def test_a_case_that_is_gone_is_named_by_its_report(town: Town) -> None:
-    """Exit status 1, and the culprit."""
+    """Exit status 1, and the culprits: the report, and the number that the ledger still has."""
     cases = town.database["gw_router"]["cases"]
     gone = await cases.find_one_and_delete({"s.report_id": "C-7"})
     try:
@@ -112,7 +112,7 @@ async def test_a_case_that_is_gone_is_named_by_its_report(town: Town) -> None:
     finally:
         await cases.insert_one(gone)
     assert status == 1
-    assert [one["id"] for one in told["breaks"]] == [f"{DISTRICT}/grid-app/C-7"]
+    assert [one["id"] for one in told["breaks"]] == [f"{DISTRICT}/grid-app/C-7", gone["_id"]]
     assert told["ok"] is False
     await town.totals()
 
