@@ -30,6 +30,9 @@ MAX_RECORD_BYTES = 1024 * 1024
 DEAD_LETTER_BYTES = 2 * MAX_RECORD_BYTES
 """A dead letter holds the original in base 64, so its topic and our producer take more than a partner may send."""
 
+FETCH_BYTES = 4 * MAX_RECORD_BYTES
+"""What a fetch may bring in all: some batches. The library's 50 MiB stood in memory twice while a backlog was read."""
+
 POLL_MS = 10
 """How long FastStream waits and then sleeps on an idle topic; its default adds up to 200 ms to every hop."""
 
@@ -201,6 +204,7 @@ def subscribe(broker: KafkaBroker, group: str, pattern: str, handler: BatchHandl
         ack_policy=AckPolicy.NACK_ON_ERROR,
         session_timeout_ms=SESSION_TIMEOUT_MS,
         max_partition_fetch_bytes=DEAD_LETTER_BYTES,
+        fetch_max_bytes=FETCH_BYTES,
         no_reply=True,
         listener=CommitsBeforehand(offsets),
     )
