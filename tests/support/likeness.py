@@ -59,6 +59,7 @@ def of_model(model: DistrictModel) -> Seen:
         "tasks": {task.id: picked(task, list(TASK)) for one in cases for task in one.tasks},
         "clocks": {f"{one.id}/{clock.key}": _clock(model, clock) for one in cases for clock in one.clocks},
         "teams": {one.id: _team(one.team) for one in cases if one.team},
+        "disputes": {one.id: _dispute(one.dispute) for one in cases if one.dispute},
         "notices": Counter(
             (one.case, one.step, one.audience, one.recipient, one.channel, one.outcome) for one in model.telling.notices
         ),
@@ -107,8 +108,25 @@ def of_states(cases: Mapping[str, Case], times: Mapping[str, TimedCase], said: S
         "tasks": {one.id_of(task): picked(task, TASK) for one in cases.values() for task in one.tasks},
         "clocks": clocks_of(said, live),
         "teams": {id_: team_of(one.team) for id_, one in times.items() if one.team},
+        "disputes": {id_: dispute_of(one.dispute) for id_, one in cases.items() if one.dispute},
         "notices": notices_of(said),
     }
+
+
+DISPUTE = {"state": "state", "extensions": "extensions", "hearings": "hearings", "total_due": "total_due_at"}
+TIER = {"name": "name", "owner": "owner", "mediator": "mediator", "co": "co_mediator", "members": "members",
+        "due": "due_at", "ended": "ended_at", "outcome": "outcome"}  # fmt: skip
+
+
+def _dispute(dispute: Any) -> dict[str, Any]:
+    tiers = [{**picked(one, list(TIER)), "consents": sorted(one.consents)} for one in dispute.tiers]
+    return {**picked(dispute, list(DISPUTE)), "parties": sorted(dispute.parties), "tiers": tiers}
+
+
+def dispute_of(dispute: Any) -> dict[str, Any]:
+    """Return a dispute as the router keeps it."""
+    tiers = [{**picked(one, TIER), "consents": sorted(one.consents)} for one in dispute.tiers]
+    return {**picked(dispute, DISPUTE), "parties": sorted(dispute.parties), "tiers": tiers}
 
 
 def team_of(team: Any) -> dict[str, Any]:

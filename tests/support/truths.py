@@ -52,7 +52,7 @@ def each_report_is_in_one_case(reports: Mapping[str, ReportState], cases: Mappin
 
 def resolved_means_that_everybody_named_has_completed(case: Case) -> None:
     """No less and no later; and of one department only one task is live, while the case is at work."""
-    if case.state not in ("triage", "withdrawn"):
+    if case.state not in ("triage", "withdrawn") and case.dispute is None:
         done = {(task.department, task.role) for task in case.current() if task.state == "completed"}
         assert (set(case.named().items()) <= done) == (case.state in ("resolved", "closed"))
     live = [task.department for task in case.tasks if task.live]

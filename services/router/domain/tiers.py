@@ -16,6 +16,7 @@ from services.router.domain.model import Case, CaseState
 from shared.contracts.commands import Command
 from shared.contracts.disputes import TierEnded, TierEntered, TierName, TierOutcome
 from shared.contracts.limits import Limit
+from shared.contracts.mediation import MediationOutcome
 from shared.decision import Rejected
 
 MAX_TIERS = 40
@@ -168,9 +169,13 @@ def agree(change: Change, command: Command, view: View) -> Change:
 
 
 def made_in_time_before(case: Case, command: Command) -> Tier | None:
-    """Return the tier before the running one, if a command is about it and lies before the instant it expired."""
+    """Return the tier before the running one, if an agreement was made in it before the instant it expired.
+
+    Only that may still be said of a tier that is over: its mediator has no say any more in what became of the dispute.
+    """
     dispute = dispute_of(case)
-    if len(dispute.tiers) < PARTIES or dispute.tier.ended_at is not None:
+    agreed = getattr(command, "outcome", None) is MediationOutcome.AGREEMENT
+    if not agreed or len(dispute.tiers) < PARTIES or dispute.tier.ended_at is not None:
         return None
     before = dispute.tiers[-2]
     meant = getattr(command, "tier_id", None) == tier_id(case.case_id, before.number)

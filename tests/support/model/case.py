@@ -219,6 +219,7 @@ class CaseFile:
     nonces: set[str] = field(default_factory=set)
     refusers: list[str] = field(default_factory=list)
     arbitrating: str = ""
+    dispute: Any = None
 
     @property
     def open(self) -> bool:

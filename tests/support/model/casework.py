@@ -43,7 +43,10 @@ class Casework:
         case.route, case.category, case.state = found, category, "dispatched"
         case.lead, case.assists, case.severity = found.lead, found.assists, found.severity
         self.tell(case, "case.opened", at)
-        self.assign_all(case, self.named(case), "opened")
+        if self.profile.mediation.covers(category):
+            self.district.mediation.begin(case)
+        else:
+            self.assign_all(case, self.named(case), "opened")
 
     @staticmethod
     def named(case: CaseFile) -> dict[str, str]:
@@ -180,12 +183,12 @@ class Casework:
         task.extensions, task.asked, task.expired = task.extensions + 1, None, None
         self.tell(case, "task.extended", command.occurred_at, task, limit=command.limit, asked=asked)
 
-    def is_longer(self, command: say.ExtendTask, most: Limit) -> bool:
+    def is_longer(self, command: Any, most: Limit) -> bool:
         """Compare like with like; what is not alike, by when it would end from now."""
         if command.limit.unit == most.unit:
-            return command.limit.amount > most.amount
+            return bool(command.limit.amount > most.amount)
         days, at = self.district.days, command.occurred_at
-        return days.due(at, command.limit) > days.due(at, most)
+        return bool(days.due(at, command.limit) > days.due(at, most))
 
     # ---- the centre decides
 
@@ -199,7 +202,7 @@ class Casework:
 
     def assign(self, case: CaseFile, command: say.AssignCase) -> None:
         """改派: who keeps its role keeps its task and its clocks; what was returned is put away."""
-        self.must(case.state in ("dispatched", "in_progress"))
+        self.must(case.state in ("dispatched", "in_progress") and case.dispute is None)
         wanted = {**dict.fromkeys(command.assists, "assist"), command.lead: "lead"}
         self.must(all(self.knows(code) for code in wanted), "unknown-department")
         keep = [
@@ -222,6 +225,7 @@ class Casework:
         for task in [task for task in case.tasks if task.live]:
             task.state = "superseded"
             self.tell(case, "task.superseded", command.occurred_at, task)
+        self.district.mediation.give_up(case, command.occurred_at)
         case.state, case.ended_at, case.closing, case.recheck = "withdrawn", command.occurred_at, None, None
         self.tell(case, "case.withdrawn", command.occurred_at)
 
@@ -277,7 +281,10 @@ class Casework:
         case.episode, case.state = case.episode + 1, "dispatched"
         case.outcome = case.ended_at = case.closing = case.recheck = None
         self.tell(case, "case.reopened", at)
-        self.assign_all(case, self.named(case), "reopened")
+        if case.dispute is not None:
+            self.district.mediation.resume(case)
+        else:
+            self.assign_all(case, self.named(case), "reopened")
 
     def verification_overdue(self, case: CaseFile, due: datetime) -> None:
         """Nobody looked in time: it closes by itself, where the profile says so."""

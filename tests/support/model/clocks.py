@@ -69,6 +69,8 @@ class Clocks:
         self.say(case, clock, "clock.breached", at)
         if clock.kind == "verify":
             self.district.overdue.append((case, due))
+        if clock.kind in ("tier", "mediation"):
+            self.district.expired.append((case, clock))
 
     def withdraw(self, case: CaseFile, clock: Clock, at: datetime) -> None:
         """The breach does not count."""

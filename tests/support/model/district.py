@@ -14,6 +14,8 @@ from shared.district.model import Profile
 from tests.support.model.case import CaseFile, Refused, Task, Team
 from tests.support.model.casework import RULES, Casework
 from tests.support.model.days import BEIJING, Days
+from tests.support.model.mediation import RULES as MEDIATION
+from tests.support.model.mediation import Mediation
 from tests.support.model.reception import Content, Reception, Report
 from tests.support.model.routes import route
 from tests.support.model.telling import Reporter, Telling
@@ -39,7 +41,8 @@ class DistrictModel:
         self.letters: list[tuple[str, str]] = []
         self.cases: dict[str, CaseFile] = {}
         self.overdue: list[tuple[CaseFile, datetime]] = []
-        self.reception, self.casework = Reception(profile), Casework(self)
+        self.expired: list[tuple[CaseFile, Clock]] = []
+        self.reception, self.casework, self.mediation = Reception(profile), Casework(self), Mediation(self)
         self.time, self.telling = Time(self), Telling(self)
 
     def count(self, *what: str) -> None:
@@ -107,6 +110,8 @@ class DistrictModel:
             raise Refused("unknown-case")
         if kind in RULES:
             RULES[kind](self.casework, case, command)
+        elif kind in MEDIATION:
+            MEDIATION[kind](self.mediation, case, command)
         else:
             self.time.teams.do(case, command)
 
@@ -196,6 +201,9 @@ class DistrictModel:
         self.let_time_act()
         while self.overdue:
             self.casework.verification_overdue(*self.overdue.pop(0))
+            self.let_time_act()
+        while self.expired:
+            self.mediation.expired(*self.expired.pop(0))
             self.let_time_act()
         for case, task in self.held():
             if task.held_until and task.held_until <= self.now:

@@ -106,6 +106,19 @@ def stood_down(fact: Fact) -> list[Step]:
     return [Step(f"stood_down:{fact.team}", tuple(seat.holder for seat in seats))]
 
 
+def tier(fact: Fact) -> list[Step]:
+    """Everybody who mediates; the reporter hears once that somebody has it."""
+    now = fact.more["tier"]
+    about = tuple(dict.fromkeys([now.owner, *now.members, *([now.co] if now.co else [])]))
+    return [Step(f"tier:tier#{now.number}", about, moot=True), Step("assigned", fact.about, public=True, moot=True)]
+
+
+def mediator(fact: Fact) -> list[Step]:
+    """The new one."""
+    now = fact.more["tier"]
+    return [Step(f"mediator:tier#{now.number}:{now.mediator}", (now.owner,), moot=True)]
+
+
 STEPS: dict[str, Callable[[Fact], list[Step]]] = {
     "case.triaged": lambda fact: [Step("triage", fact.about, moot=True)],
     "case.opened": lambda fact: [Step("opened", fact.about), Step("assigned", fact.about, public=True, moot=True)],
@@ -123,6 +136,8 @@ STEPS: dict[str, Callable[[Fact], list[Step]]] = {
         Step(f"extension_ignored:{fact.clock}:{stamp(fact.more['asked'])}", fact.about, moot=True, task=fact.task)
     ],
     "case.escalated": lambda fact: [Step(f"escalated:{fact.more['level']}", fact.about, level=fact.more["level"])],
+    "tier.entered": tier,
+    "mediator.assigned": mediator,
     "team.summoned": lambda fact: called(f"summoned:{fact.whistle}", fact.more["members"], fact),
     "team.substituted": lambda fact: called(
         f"substituted:{fact.whistle}:{fact.more['department']}:{fact.more['by']}",

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from shared.district.policies import Rung
 from tests.support.model.case import CaseFile, Clock, Task
-from tests.support.model.clocks import Clocks
 from tests.support.model.routes import centre
 from tests.support.model.team import Teamwork
+from tests.support.model.tier_clocks import TierClocks
 
 if TYPE_CHECKING:
     from tests.support.model.district import DistrictModel
@@ -32,7 +32,7 @@ class Happening:
     do: Callable[[], None]
 
 
-class Time(Clocks):
+class Time(TierClocks):
     """What facts mean for the clocks of a case, and what time brings by itself."""
 
     def __init__(self, district: DistrictModel) -> None:
@@ -102,10 +102,13 @@ class Time(Clocks):
         for clock in case.live_clocks("triage"):
             self.stop(case, clock, at)
         assert case.route is not None
-        limit = None if case.own_due else case.route.stages[-1].limit
+        mediated = self.profile.mediation.covers(case.route.category)
+        limit = None if case.own_due or mediated else case.route.stages[-1].limit
         late = self.district.now - case.opened_at > AT_ONCE
         lives_from = self.district.now if late else None
-        self.start(case, Clock("case", "case", case.lead, case.opened_at, limit, case.own_due, lives_from=lives_from))
+        if limit or case.own_due:
+            clock = Clock("case", "case", case.lead, case.opened_at, limit, case.own_due, lives_from=lives_from)
+            self.start(case, clock)
         if case.route.blown:
             self.teams.blow(case, "opening", self.district.now, (case.lead, *case.assists))
 
@@ -235,6 +238,9 @@ class Time(Clocks):
         """Levels begin anew; the reporter's clock goes on with its old due instant, a team that is at work too."""
         self.end_clocks(case, at, judged=("verify",))
         case.level = 0
-        old = [clock for clock in case.clocks if clock.kind == "case"][-1]
+        olds = [clock for clock in case.clocks if clock.kind == "case"]
+        if not olds:
+            return
+        old = olds[-1]
         due, key = old.original_due(self.days), f"case#{self.number(case, 'case')}"
         self.start(case, Clock(key, "case", case.lead, old.start, old.limit, due, lives_from=self.district.now))

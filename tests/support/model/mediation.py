@@ -1,0 +1,324 @@
+"""Disputes a second time (递进式调解): tiers, mediators, consent, the way up and the way to court.
+
+Household files of a batch are not in it: two documents that look at each other have no moment that one could compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts import mediation as say
+from shared.contracts.disputes import TierName
+from tests.support.model.case import CaseFile, Clock, Refused
+
+if TYPE_CHECKING:
+    from tests.support.model.district import DistrictModel
+
+UNDER_WAY = ("mediating", "court")
+
+
+@dataclass(eq=False)
+class Tier:
+    """One stay in a tier."""
+
+    number: int
+    name: str
+    owner: str
+    mediator: str | None
+    co: str | None = None
+    members: tuple[str, ...] = ()
+    due: datetime | None = None
+    consents: list[str] = field(default_factory=list)
+    ended: datetime | None = None
+    outcome: str | None = None
+
+
+@dataclass(eq=False)
+class Dispute:
+    """A dispute: where it stands, the tiers it has been in, the last one being where it is."""
+
+    state: str = "mediating"
+    tiers: list[Tier] = field(default_factory=list)
+    parties: list[str] = field(default_factory=list)
+    partial: set[str] = field(default_factory=set)
+    total_due: datetime | None = None
+    extensions: int = 0
+    hearings: int = 0
+
+    @property
+    def tier(self) -> Tier:
+        """Where it is."""
+        return self.tiers[-1]
+
+
+class Mediation:
+    """What mediators, parties and the centre may do with a dispute."""
+
+    def __init__(self, district: DistrictModel) -> None:
+        self.district, self.days = district, district.days
+        self.policy, self.mediators = district.profile.mediation, district.profile.mediators
+        self.ladder = [tier.name for tier in self.policy.tiers]
+
+    @staticmethod
+    def must(holds: bool, error: str = "illegal-transition") -> None:  # noqa: FBT001 - reads as a sentence
+        """Refuse unless it holds."""
+        if not holds:
+            raise Refused(error)
+
+    def tell(self, case: CaseFile, what: str, at: datetime, tier: Tier, **more: Any) -> None:
+        """Let everybody know."""
+        facts = {"tier": tier, "owner": tier.owner, **more}
+        self.district.happened(case, what, at, **facts)
+
+    def begin(self, case: CaseFile) -> None:
+        """A new dispute: the police station mediates what the police reported."""
+        case.dispute = Dispute()
+        kind = next(one.kind for one in self.district.profile.partners if one.id == case.partner)
+        stations = [one for one in self.district.profile.departments if one.kind == "police_station"]
+        near = [one.code for one in stations if case.place.get("township") in one.areas]
+        self.enter(case, self.ladder[0], co=next(iter(near), None) if kind == "police_110" else None)
+
+    # ---- tiers
+
+    def enter(self, case: CaseFile, name: str, **settled: Any) -> None:
+        """Enter a tier now, under whoever is best."""
+        dispute, now = self.of(case), self.district.now
+        self.must(len(dispute.tiers) < 40)
+        limit = next((tier.limit for tier in self.policy.tiers if tier.name == name), None)
+        if "owner" not in settled:
+            best = self.best(case, name)
+            settled |= {"owner": best.department if best else case.lead, "mediator": best.code if best else None}
+        due = self.days.due(now, limit) if limit else None
+        tier = Tier(len(dispute.tiers) + 1, name, due=due, **settled)
+        dispute.tiers.append(tier)
+        dispute.state = "court" if name == "court" else "mediating"
+        total = None
+        if name == "court":
+            dispute.total_due = None
+        elif dispute.total_due is None:
+            total = self.policy.total
+            dispute.total_due = self.days.due(now, total)
+        self.tell(case, "tier.entered", now, tier, limit=limit, total=total)
+
+    def end(self, case: CaseFile, tier: Tier, outcome: str, at: datetime) -> None:
+        """End a tier."""
+        tier.ended, tier.outcome = at, outcome
+        self.tell(case, "tier.ended", at, tier)
+
+    def best(self, case: CaseFile, name: str, without: str | None = None) -> Any:
+        """The best mediator: who has time before who has none; then near, known, idle."""
+        ranked = [(self.rank(case, one), one) for one in self.mediators if one.tier == name and one.code != without]
+        fit = [(rank, one) for rank, one in ranked if rank is not None and not self.is_partial(case, one)]
+        return min(fit, key=lambda one: one[0])[1] if fit else None
+
+    def rank(self, case: CaseFile, one: Any) -> tuple[Any, ...] | None:
+        """How good somebody is for a dispute; None for who does not serve the place."""
+        places = (case.place.get("community"), case.place.get("township"))
+        near = next((n for n, place in enumerate(places) if place and place in one.areas), 2 if not one.areas else None)
+        if near is None:
+            return None
+        known = any(fnmatchcase(case.category or "", glob) for glob in one.specialities)
+        stranger = 1 if not one.specialities else 2 - 2 * known
+        order = (near, stranger) if one.tier == "community" else (stranger, near)
+        load = self.load(one.code)
+        return load >= one.capacity, order, load / one.capacity
+
+    def load(self, code: str) -> int:
+        """How many disputes somebody mediates now."""
+        return sum(
+            case.open and case.dispute is not None and case.dispute.state in UNDER_WAY
+            and any(tier.mediator == code for tier in case.dispute.tiers[-1:])
+            for case in self.district.cases.values()
+        )  # fmt: skip
+
+    def is_partial(self, case: CaseFile, one: Any) -> bool:
+        """Say whether somebody has an interest in it."""
+        return one.code in self.of(case).partial or case.partner in one.interests
+
+    @staticmethod
+    def of(case: CaseFile) -> Dispute:
+        """The dispute of a case that is one."""
+        if case.dispute is None:
+            raise Refused("not-a-dispute")
+        dispute: Dispute = case.dispute
+        return dispute
+
+    def above(self, tier: Tier) -> str | None:
+        """The next tier up; from a task force only the last is left."""
+        if tier.name not in self.ladder:
+            return self.ladder[-1]
+        return next(iter(self.ladder[self.ladder.index(TierName(tier.name)) + 1 :]), None)
+
+    # ---- who says what
+
+    def meant(self, case: CaseFile, command: Any) -> Tier:
+        """The tier that is spoken of, by somebody who may: the running one, or one that expired only afterwards."""
+        dispute = self.of(case)
+        self.must(dispute.state in UNDER_WAY and case.open)
+        tier = self.in_time_before(case, command) or dispute.tier
+        self.must(command.tier_id in (None, f"{case.id}/tier#{tier.number}"), "tier-ended")
+        who = command.actor.department
+        itself = who == tier.owner and getattr(command, "mediator", None) == tier.mediator
+        as_well = who is not None and (who == tier.co or who in tier.members)
+        self.must(command.actor.kind == "centre" or (who is not None and (itself or as_well)), "forbidden")
+        return tier
+
+    def in_time_before(self, case: CaseFile, command: Any) -> Tier | None:
+        """The tier before, where a command is about it, and happened before it expired."""
+        tiers = self.of(case).tiers
+        if getattr(command, "outcome", None) != "agreement" or len(tiers) < 2 or tiers[-1].ended is not None:
+            return None
+        before = tiers[-2]
+        named = command.tier_id == f"{case.id}/tier#{before.number}"
+        in_time = before.ended is not None and command.occurred_at <= before.ended
+        return before if named and in_time and before.outcome == "expired" else None
+
+    def must_be_in_time(self, dispute: Dispute, tier: Tier, at: datetime) -> None:
+        """Below the last tier nothing counts that happened after the limit."""
+        limits = [one for one in (tier.due, dispute.total_due) if one is not None]
+        self.must(self.above(tier) is None or not limits or at <= min(limits), "tier-ended")
+
+    def record(self, case: CaseFile, command: say.RecordMediation) -> None:
+        """A session: who consented, a hearing, and how it ended."""
+        tier, dispute, at = self.meant(case, command), self.of(case), command.occurred_at
+        if command.outcome != "withdrawn":
+            self.must_be_in_time(dispute, tier, at)
+        self.must(bool(command.outcome or command.consent or command.hearing), "invalid-command")
+        self.must(not command.to_court or command.outcome == "withdrawn", "invalid-command")
+        would = list(dict.fromkeys([*tier.consents, *command.consent]))
+        if command.outcome == "agreement":
+            self.must(tier.name == "court" or len(would) >= 2, "consent-missing")
+        self.must(not (command.to_court and dispute.state == "court"))
+        case.state = "in_progress"
+        if command.consent or command.hearing:
+            tier.consents = would
+            dispute.parties = list(dict.fromkeys([*dispute.parties, *command.consent]))
+            dispute.hearings += command.hearing
+            self.tell(case, "mediation.recorded", at, tier)
+        if command.outcome is not None:
+            getattr(self, f"be_{command.outcome}")(case, tier, command)
+
+    def be_agreement(self, case: CaseFile, tier: Tier, command: say.RecordMediation) -> None:
+        """The parties agree; the case stays open."""
+        dispute = self.of(case)
+        if tier is not dispute.tier:
+            self.end(case, dispute.tier, "overtaken", command.recorded_at)
+        self.end(case, tier, "agreement", command.occurred_at)
+        dispute.state, dispute.total_due = "agreed", None
+
+    def be_failed(self, case: CaseFile, _: Tier, command: say.RecordMediation) -> None:
+        """One tier up; at the top somebody has judged."""
+        above = self.above(self.of(case).tier)
+        self.end(case, self.of(case).tier, "failed", command.occurred_at)
+        if above is None:
+            self.over(case, "judged", command.occurred_at)
+        else:
+            self.enter(case, above)
+
+    def be_withdrawn(self, case: CaseFile, _: Tier, command: say.RecordMediation) -> None:
+        """The parties go to court, or home."""
+        tier = self.of(case).tier
+        self.end(case, tier, "left_for_court" if command.to_court else "withdrawn", command.occurred_at)
+        if command.to_court:
+            self.enter(case, self.ladder[-1])
+        else:
+            self.over(case, "dispute_withdrawn", command.occurred_at)
+
+    def over(self, case: CaseFile, outcome: str, at: datetime) -> None:
+        """It has come to its end, and so has its case."""
+        self.of(case).state, self.of(case).total_due = "ended", None
+        self.district.casework.close(case, outcome, at)
+
+    def extend(self, case: CaseFile, command: say.ExtendMediation) -> None:
+        """More time for tier and whole, with everybody's consent, before either has run out."""
+        tier, dispute = self.meant(case, command), self.of(case)
+        self.must(dispute.state == "mediating")
+        limits = [one for one in (tier.due, dispute.total_due) if one is not None]
+        self.must(command.recorded_at <= min(limits), "tier-ended")
+        consent = set(command.consent)
+        self.must(set(dispute.parties) <= consent and len(consent) >= 2, "consent-missing")
+        self.must(dispute.extensions < self.policy.max_extensions, "extensions-exhausted")
+        self.must(not self.district.casework.is_longer(command, self.policy.max_extension), "extension-too-long")
+        dispute.extensions += 1
+        tier.due = tier.due and self.days.extend(tier.due, command.limit)
+        dispute.total_due = dispute.total_due and self.days.extend(dispute.total_due, command.limit)
+        self.tell(case, "mediation.extended", command.occurred_at, tier, limit=command.limit)
+
+    def replace(self, case: CaseFile, command: say.AssignMediator) -> None:
+        """Another mediator, the one named or the next best; whoever is partial is out for good."""
+        tier, dispute = self.meant(case, command), self.of(case)
+        self.must(tier.name != "task_force")
+        self.must(command.mediator is None or command.mediator != tier.mediator, "invalid-command")
+        partial = dispute.partial | ({tier.mediator} if command.conflict and tier.mediator else set())
+        before, dispute.partial = dispute.partial, partial
+        try:
+            new = self.named(case, tier, command.mediator) if command.mediator else None
+            new = new or self.best(case, tier.name, without=tier.mediator)
+            self.must(new is not None, "no-mediator")
+        except Refused:
+            dispute.partial = before
+            raise
+        tier.mediator, tier.owner = new.code, new.department
+        self.tell(case, "mediator.assigned", command.occurred_at, tier)
+
+    def named(self, case: CaseFile, tier: Tier, code: str) -> Any:
+        """The mediator whom the centre names."""
+        one = next((one for one in self.mediators if one.code == code), None)
+        self.must(one is not None, "unknown-mediator")
+        assert one is not None
+        self.must(one.tier == tier.name and self.rank(case, one) is not None, "wrong-mediator")
+        self.must(not self.is_partial(case, one), "conflict-of-interest")
+        return one
+
+    def task_force(self, case: CaseFile, command: say.FormTaskForce) -> None:
+        """专班: departments mediate together; the time goes on."""
+        tier = self.meant(case, command)
+        self.must(tier.name not in ("task_force", "court"))
+        members = tuple(dict.fromkeys([command.lead, *command.departments]))
+        self.must(all(self.district.casework.knows(code) for code in members), "unknown-department")
+        case.state = "in_progress"
+        self.end(case, tier, "referred", command.occurred_at)
+        self.enter(case, "task_force", owner=command.lead, mediator=None, members=members)
+
+    # ---- time
+
+    def expired(self, case: CaseFile, clock: Clock) -> None:
+        """A limit has run out: one tier up, or to court where it is that of the whole."""
+        dispute = case.dispute
+        if dispute is None or not case.open or dispute.state != "mediating":
+            return
+        due = clock.reckon(self.days).due
+        if clock.kind == "tier" and (clock.key != f"tier#{dispute.tier.number}" or dispute.tier.due != due):
+            return
+        if clock.kind == "mediation" and dispute.total_due != due:
+            return
+        above = self.ladder[-1] if clock.kind == "mediation" else self.above(dispute.tier)
+        self.end(case, dispute.tier, "expired", due)
+        if above is not None:
+            self.enter(case, above)
+
+    def give_up(self, case: CaseFile, at: datetime) -> None:
+        """The centre ends the case."""
+        if case.dispute is None:
+            return
+        if case.dispute.tier.ended is None:
+            self.end(case, case.dispute.tier, "closed", at)
+        case.dispute.state, case.dispute.total_due = "ended", None
+
+    def resume(self, case: CaseFile) -> None:
+        """It is mediated again where it was last, with a new time for the whole."""
+        dispute = self.of(case)
+        dispute.total_due = None
+        self.enter(case, dispute.tier.name if dispute.tier.name in self.ladder else self.ladder[0])
+
+
+RULES: dict[type[say.MediationCommand], Callable[[Mediation, CaseFile, Any], None]] = {
+    say.RecordMediation: Mediation.record,
+    say.ExtendMediation: Mediation.extend,
+    say.AssignMediator: Mediation.replace,
+    say.FormTaskForce: Mediation.task_force,
+}
