@@ -8,6 +8,7 @@ from deploy.demo.centre import Centre
 from deploy.demo.departments import Departments
 from deploy.demo.grid_workers import GridWorkers
 from deploy.demo.mediators import Mediators
+from deploy.demo.pledges import Pledges
 from deploy.demo.say import Say
 from deploy.demo.stories import Stories
 from deploy.demo.teams import Teams
@@ -21,7 +22,14 @@ class Cast:
     def __init__(self, world: World, stories: Stories) -> None:
         self._world = world
         self._stories = stories
-        self._actors = (Departments(world), Centre(world), GridWorkers(world), Mediators(world), Teams(world))
+        self._actors = (
+            Departments(world),
+            Centre(world),
+            GridWorkers(world),
+            Mediators(world),
+            Pledges(world),
+            Teams(world),
+        )
 
     def hear(self, event: Event) -> Iterator[Say]:
         """Yield what anybody will do about an event; a scripted case follows its script instead."""

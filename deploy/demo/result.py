@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from deploy.demo.tally import Tally
+from shared.contracts.cases import Outcome
 
 
 class DemoResult(BaseModel):
@@ -41,6 +42,9 @@ class DemoResult(BaseModel):
     tiers_entered: int
     sessions_recorded: int
     tiers_ended: int
+    agreements_signed: int
+    agreements_fulfilled: int
+    agreements_breached: int
     teams_summoned: int
     teams_on_scene: int
     members_absent: int
@@ -76,6 +80,9 @@ COUNTED = {
     "tiers_entered": "tier.entered",
     "sessions_recorded": "mediation.recorded",
     "tiers_ended": "tier.ended",
+    "agreements_signed": "agreement.signed",
+    "agreements_fulfilled": "agreement.fulfilled",
+    "agreements_breached": "agreement.breached",
     "notices_queued": "notice.queued",
     "notices_delivered": "notice.delivered",
 }
@@ -114,3 +121,6 @@ def imbalances(tally: Tally, submitted: int, duplicates: int) -> Iterator[str]:
     cases = tally.open_cases + tally.in_state("closed") + tally.in_state("withdrawn")
     if accepted != merged + cases:
         yield f"{accepted} reports were accepted, but {merged} were merged and {cases} cases are there"
+    kept = sum(case.outcome is Outcome.FULFILLED for case in tally.cases.values())
+    if kept != tally.events["agreement.fulfilled"]:
+        yield f"{tally.events['agreement.fulfilled']} agreements were fulfilled, but {kept} cases closed with that"

@@ -73,6 +73,7 @@ def overview(tally: Tally, submitted: int, duplicates: int) -> Table:
         ("平均办理时长（小时）mean handling hours", hours(mean_hours(tally))),
         ("预警 warnings / 超时 breaches", f"{events['clock.warned']} / {tally.breaches}"),
         ("退单 returns / 核查不通过 reopened", f"{events['task.returned']} / {events['case.reopened']}"),
+        ("调解达成 agreed / 已履行 fulfilled", f"{events['agreement.signed']} / {events['agreement.fulfilled']}"),
     )
     for label, value in rows:
         table.add_row(label, f"{value:,}" if isinstance(value, int) else str(value))

@@ -46,6 +46,7 @@ def test_short_day_adds_up_and_writes_its_figures(tmp_path: Path) -> None:
     assert figures["teams_summoned"] >= 2
     assert figures["notices_delivered"] > 0
     assert figures["tiers_entered"] > figures["tiers_ended"] > 0
+    assert figures["agreements_signed"] >= figures["agreements_fulfilled"] > 0
 
 
 @pytest.mark.parametrize("wanted", ["mongo", "smtp", "http"])
