@@ -9,7 +9,7 @@ from typing import Any
 from shared.district.model import Profile
 from tests.support.history import History, Sent
 from tests.support.model.case import CaseFile
-from tests.support.model.mediation import UNDER_WAY
+from tests.support.model.mediators import UNDER_WAY
 from tests.support.model.place import CODE, DISTRICT
 
 TOWN, COMMUNITY = f"{CODE}001", f"{CODE}001001"
@@ -121,11 +121,12 @@ class Quarrels(History):
     def centre_decides(self, case: CaseFile, name: str) -> Sent:
         """Another mediator or a task force, by the centre or by whoever takes itself for it."""
         pick, who = self.chance.pick, self.chance.pick(["centre"] * 6 + ["housing"])
+        content: dict[str, Any]
         if name == "task-force":
             content = {"lead": pick(["housing", "police", "nobody"]), "departments": pick([[], ["water"]])}
             return self.command(who, "mediation.task-force", case, **content, reason="many households")
         named = pick([None, None, *(one["code"] for one in MEDIATORS), "nobody"])
-        content = {"mediator": named, "conflict": pick([True, False])}
+        content = {"mediator": named, "conflict": pick(["yes", "no"]) == "yes"}
         return self.command(who, "mediation.assign", case, **content, reason="kin")
 
     def pause(self) -> Any:

@@ -11,7 +11,7 @@ from shared.contracts.commands import UnmergeReport
 from shared.contracts.ids import case_id
 from shared.contracts.registry import command_types
 from shared.district.model import Profile
-from tests.support.model.case import CaseFile, Refused, Task, Team
+from tests.support.model.case import CaseFile, Clock, Refused, Task, Team
 from tests.support.model.casework import RULES, Casework
 from tests.support.model.days import BEIJING, Days
 from tests.support.model.mediation import RULES as MEDIATION
