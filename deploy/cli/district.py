@@ -8,6 +8,7 @@ import typer
 
 from deploy.cli._console import fail, print_json, print_table, run, say
 from deploy.cli._profiles import MONGO_URL, AsJson, MongoUrl, ProfilePath, away, from_files, store
+from deploy.cli._recut import Effect, effect_of
 from shared.decision import Transient
 from shared.district.diff import Change, diff, vanished_grids
 from shared.district.model import Profile
@@ -51,7 +52,8 @@ def apply(
 ) -> None:
     """Check the profile at PATH, show what changes, and apply it as the next version; nothing changed, nothing done.
 
-    Running cases keep the version they were opened under.
+    Running cases keep the version they were opened under. Where grids were cut into others, open cases follow their
+    ground within seconds, and what is owed there is owed in the new grids; the dry run says how much that is.
     """
     profile = from_files(path, as_json=as_json)
     applied = _guard(_applied(profile.code, mongo_url), mongo_url)
@@ -62,11 +64,9 @@ def apply(
             "what they were re-cut into, or say --drop-grids"
         )
     changes = diff(applied, profile)
-    if dry_run:
-        _show(profile, applied, changes, as_json=as_json)
-        return
-    stored = _guard(_store(profile, mongo_url), mongo_url)
-    _show(profile, applied, changes, stored, as_json=as_json)
+    effect = _guard(effect_of(applied, profile, mongo_url), mongo_url)
+    stored = None if dry_run else _guard(_store(profile, mongo_url), mongo_url)
+    _show(profile, applied, changes, stored, effect, as_json=as_json)
 
 
 @app.command("list")
@@ -115,15 +115,16 @@ def _show(
     before: Profile | None,
     changes: tuple[Change, ...],
     stored: Applied | None = None,
+    effect: Effect | None = None,
     *,
     as_json: bool,
 ) -> None:
     if as_json:
         result = None if stored is None else _stored(stored)
         base = None if before is None else before.version
-        print_json(
-            {"district": profile.code, "against": base, "applied": result, "changes": list(map(asdict, changes))}
-        )
+        moved = {} if effect is None else {"recut": effect.as_json()}
+        told = {"district": profile.code, "against": base, "applied": result}
+        print_json({**told, "changes": list(map(asdict, changes)), **moved})
         return
     since = "nothing applied yet" if before is None else f"version {before.version}"
     typer.echo(f"{profile.code} {profile.name} against {since}: {_summary(changes)}")
@@ -132,6 +133,8 @@ def _show(
             typer.echo(f"  {change}")
         if len(changes) > _SHOWN:
             say(f"  … and {len(changes) - _SHOWN} more; --json shows all")
+    if effect is not None:
+        effect.show()
     if stored is not None:
         typer.echo(f"{profile.code} is at version {stored.version}{'' if stored.changed else ', as before'}")
 

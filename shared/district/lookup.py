@@ -103,6 +103,13 @@ class DirectoryIndex:
         here = self.grid_at(lon, lat) if lon is not None and lat is not None else None
         return next((heir for heir in heirs if heir.code == here), heirs[0] if heirs else None)
 
+    def heirs(self, code: str) -> tuple[Grid, ...]:
+        """Return the grids in force that a code ends in; itself where it is in force, nothing where it is unknown."""
+        grid = self._grids.get(code)
+        if grid is None:
+            return ()
+        return tuple({heir.code: heir for heir in self._heirs(grid)}.values()) if grid.retired else (grid,)
+
     def _heirs(self, grid: Grid) -> list[Grid]:
         """Return the grids in force that a retired one ended in, through any number of re-cuts."""
         found = [self._grids[code] for code in grid.successors if code in self._grids]
