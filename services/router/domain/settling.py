@@ -10,8 +10,8 @@ from datetime import datetime
 from services.router.domain import disputes, tiers
 from services.router.domain.change import Change, View, told, told_of
 from services.router.domain.closing import close
-from services.router.domain.dispute import UNDER_WAY, DisputeState
-from services.router.domain.model import WORKED_ON, CaseState, TaskState
+from services.router.domain.dispute import UNDER_WAY, DisputeState, tier_id
+from services.router.domain.model import WORKED_ON, Case, CaseState, TaskState
 from shared.contracts.agreeing import SignAgreement
 from shared.contracts.cases import CaseResolved, Outcome, TaskCompleted, TaskRole
 from shared.contracts.disputes import TierOutcome
@@ -26,7 +26,19 @@ def agree(change: Change, command: SignAgreement, view: View) -> Change:
     dispute = change.case.dispute
     if dispute is None:
         return _resolve(change, command.occurred_at, view)
-    return tiers.agree(change, command, view) if dispute.state in UNDER_WAY else change
+    if dispute.state not in UNDER_WAY:
+        return change
+    _must_mean_its_tier(change.case, command)
+    return tiers.agree(change, command, view)
+
+
+def _must_mean_its_tier(case: Case, command: SignAgreement) -> None:
+    """Check that a tier that is named is the one that runs, or one in which the agreement was made in time."""
+    dispute = tiers.dispute_of(case)
+    tier = tiers.made_in_time_before(case, command) or dispute.tier
+    runs = tier_id(case.case_id, tier.number)
+    if command.tier_id not in (None, runs):
+        raise tiers.tier_ended(f"{command.tier_id} is not the tier that runs; it is {runs}.", dispute)
 
 
 def _resolve(change: Change, at: datetime, view: View) -> Change:

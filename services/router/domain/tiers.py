@@ -13,6 +13,7 @@ from services.router.domain.change import Change, View, illegal, told
 from services.router.domain.dispute import UNDER_WAY, Dispute, DisputeState, Tier, tier_id
 from services.router.domain.mediators import choose
 from services.router.domain.model import Case, CaseState
+from shared.contracts.agreeing import SignAgreement
 from shared.contracts.commands import Command
 from shared.contracts.disputes import TierEnded, TierEntered, TierName, TierOutcome
 from shared.contracts.limits import Limit
@@ -174,7 +175,7 @@ def made_in_time_before(case: Case, command: Command) -> Tier | None:
     Only that may still be said of a tier that is over: its mediator has no say any more in what became of the dispute.
     """
     dispute = dispute_of(case)
-    agreed = getattr(command, "outcome", None) is MediationOutcome.AGREEMENT
+    agreed = getattr(command, "outcome", None) is MediationOutcome.AGREEMENT or isinstance(command, SignAgreement)
     if not agreed or len(dispute.tiers) < PARTIES or dispute.tier.ended_at is not None:
         return None
     before = dispute.tiers[-2]

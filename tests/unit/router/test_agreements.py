@@ -308,6 +308,20 @@ def test_a_broken_agreement_goes_back_to_its_mediators_and_binds_until_it_is_ame
     assert dispute_state(story) == "ended"
 
 
+def test_an_agreement_signed_in_time_holds_although_its_tier_has_expired_since() -> None:
+    """Where it names that tier; the tier above is overtaken. One that was signed after the limit does not hold."""
+    story = Story(world=FakeWorld(directory=index(**TIERS))).opened("D0402")
+    story.say(RecordMediation, CENTRE, consent=("applicant", "respondent"))
+    tier = f"{story.known().case_id}/tier#1"
+    due = NINE + 10 * DAY - 9 * HOUR + DAY
+    story.now = due + HOUR
+    assert story.apply(story.breach(ClockKind.TIER, due, clock_id=tier)) == "tier_expired"
+    facts: dict[str, Any] = {"obligations": promises(("respondent", "pay", "5.00", 30)), "principal": "5.00"}
+    assert refusal(story, say.SignAgreement, **facts, tier_id=tier).error == "tier-ended"
+    assert story.say(say.SignAgreement, CENTRE, **facts, tier_id=tier, at=due - HOUR) == "signed"
+    assert (story.said()[:2], dispute_state(story)) == (["tier.ended", "tier.ended"], "agreed")
+
+
 def test_only_who_is_in_default_is_listed_and_fulfilment_restores_its_credit() -> None:
     """The centre enters, the party objects once, the centre decides; paid, it leaves by itself."""
     story = signed(*TWICE, principal="1500.50")
