@@ -47,6 +47,13 @@ model: install ## random histories and every deadline of two years against the r
 image-test: install ## builds the image and runs docker-compose.yml's core with podman (root; podman runc debootstrap catatonit Maven)
 	@GW_IMAGE_TEST=1 $(PYTEST) tests/containers
 
+# Helm has no package that can be had everywhere, but it is a Go module; its checksum is in Go's own database of them.
+HELM := helm.sh/helm/v3/cmd/helm@v3.19.0
+.PHONY: helm
+helm: ## the program helm, built from its Go module into .local/bin (some minutes the first time); tests of the chart use it
+	@[ -x .local/bin/helm ] || GOBIN=$(CURDIR)/.local/bin go install $(HELM)
+	@.local/bin/helm version --short
+
 # `make fault SEED=3 REPORTS=5000 MINUTES=10`; `make soak MINUTES=10`
 .PHONY: fault soak
 fault: install ## 20,000 reports while everything is killed, frozen and poisoned; proves that none is lost (SEED REPORTS MINUTES)

@@ -15,7 +15,7 @@ from tests.support.stack import chosen_broker, infra_config, secured_config, sta
 
 TESTS = Path(__file__).parent
 # The folders whose tests need neither a broker nor a database; all others start real processes.
-QUICK = {"unit", "contract", "model"}
+QUICK = {"unit", "contract", "model", "helm"}
 
 
 # How long an example takes says more about the machine than about the code.

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import importlib
-import inspect
-import pkgutil
 import re
 from pathlib import Path
 from typing import Any
@@ -10,30 +7,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
-from pydantic_settings import BaseSettings
 
 from deploy.compose import secrets, setup
 from deploy.local.config import FLOW
 from deploy.local.secured import database
-from shared.infra.settings import ServiceSettings
+from tests.support.known_settings import settings_of
 from tests.support.promql import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = [name for name, service in SERVICES.items() if service["image"].startswith("gridwhistle:")]
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
-
-
-def settings_of(service: str) -> set[str]:
-    """Return the environment variables that a service or a part of it knows; the set-up knows what all do."""
-    classes: list[type[BaseSettings]] = [ServiceSettings]
-    if service in FLOW:
-        package = importlib.import_module(f"services.{service}")
-        for found in pkgutil.walk_packages(package.__path__, f"services.{service}."):
-            module = importlib.import_module(found.name)
-            own = [cls for _, cls in inspect.getmembers(module, inspect.isclass) if cls.__module__ == module.__name__]
-            classes += [cls for cls in own if issubclass(cls, BaseSettings)]
-    return {f"{cls.model_config['env_prefix']}{name.upper()}" for cls in classes for name in cls.model_fields}
 
 
 @pytest.mark.parametrize("service", OURS)
