@@ -26,17 +26,22 @@ from services.notifier.adapters.contacts import Contacts
 from services.notifier.adapters.queue import NoticeQueue
 from services.notifier.adapters.retention import Purge
 from services.notifier.domain.notice import NoticeState, index_fields
+from services.router.adapters import mediation
 from services.router.adapters.open_work import count_open_work, create_indexes
 from services.router.adapters.world import FetchedWorld
 from services.router.domain.model import Case, index_of, next_due
 from shared.contracts.actors import Actor, PartnerKind
 from shared.contracts.commands import EraseReporter
+from shared.contracts.mediation import OpenBatch
+from shared.decision import Tick
 from shared.district.loader import load
 from shared.infra.clock import ManualClock
 from shared.infra.directory import ProfileCache, ProfileStore
-from shared.infra.engine import AggregateStore
+from shared.infra.engine import AggregateStore, Input
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
+from tests.support.disputing import EAST, TOWN, USUAL, quarrel
+from tests.support.routing import CENTRE, report
 
 pytestmark = pytest.mark.integration
 
@@ -89,6 +94,26 @@ async def test_the_engine_and_the_routers_gauges_read_no_whole_collection(infra:
         await sweep(store)
         await count_open_work(store.collection)
         await count_open_work(store.collection, ("620802",))
+    assert whole == []
+
+
+async def test_what_disputes_need_of_others_is_found_without_reading_them(infra: LocalStack) -> None:
+    """Loads of mediators, the parent of a file, the files of a parent: all by an index that holds nothing else."""
+    async with noted(infra, "gw_plans_disputes") as (database, whole):
+        store = AggregateStore[Case](database, "cases", Case, due=next_due, index=index_of)
+        await store.create_indexes()
+        await mediation.create_indexes(store.collection)
+        story = quarrel()
+        story.say(OpenBatch, CENTRE)
+        parent = story.known()
+        others = [{"_id": f"620802-260701-{number}", "v": 1, "s": {}, "saved_at": WHEN} for number in range(500)]
+        await store.collection.insert_many(others)
+        await database.command("profile", 2)
+        await sweep(store)
+        disputes = mediation.Disputes(store.collection, lambda *_: USUAL)
+        await disputes.prepare([Input(parent.case_id, "", Tick(parent.case_id))], {parent.case_id: parent})
+        named = report("D0402", number=9, batch=parent.case_id, township=TOWN, community=EAST)
+        await disputes.prepare([Input(named.case_id, "", named)], {})
     assert whole == []
 
 

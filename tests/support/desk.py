@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -136,10 +136,12 @@ def short(record: ConsumerRecord) -> str:
 
 
 @asynccontextmanager
-async def running(infra: LocalStack, district: str, **env: str) -> AsyncIterator[Desk]:
-    """Run one router for one district, on a clock that runs fast."""
+async def running(
+    infra: LocalStack, district: str, raw: Mapping[str, Any] = PROFILE, beside: Sequence[str] = (), **env: str
+) -> AsyncIterator[Desk]:
+    """Run one router for one district, on a clock that runs fast; and services `beside` it on the same clock."""
     client = connect(infra.mongo_url)
-    profile = Profile.model_validate({**PROFILE, "code": district, "version": 0})
+    profile = Profile.model_validate({**raw, "code": district, "version": 0})
     await ProfileStore(client[DATABASE]).apply(profile, START)
     clock = ScaledClock(START, wall_clock(), RATE)
     virtual = {
@@ -152,9 +154,10 @@ async def running(infra: LocalStack, district: str, **env: str) -> AsyncIterator
     async with open_bus(infra.bootstrap) as bus:
         await bus.create(*(f"gw.{district}.{suffix}" for suffix in ("incidents", "commands", "cases")))
         await bus.create(*(f"gw.{district}.{suffix}" for suffix in ("escalations", "dead-letters")))
-        component = await infra.add_replica("router", {**virtual, **env})
+        component, *others = [await infra.add_replica(name, {**virtual, **env}) for name in ("router", *beside)]
         try:
             yield Desk(bus, clock, component, client["gw_router"]["cases"], district)
         finally:
-            await component.stop()
+            for one in (*others, component):
+                await one.stop()
             client.close()

@@ -1,0 +1,99 @@
+"""Mediation by router and escalation as processes of their own: tiers that run out, loads, households of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiokafka import ConsumerRecord
+from bson import encode
+
+from deploy.local import LocalStack
+from shared.contracts.mediation import FormTaskForce, OpenBatch, RecordMediation
+from tests.support.bus import data, until
+from tests.support.desk import Desk, running, short
+from tests.support.disputing import BOTH, HERE, MEDIATED, MEDIATOR
+from tests.support.routing import CENTRE, dept
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
+
+DISTRICT = "950122"
+HOUSEHOLDS = 120
+QUICK: dict[str, Any] = {
+    **MEDIATED,
+    "mediation": {
+        "categories": ["D*"],
+        "tiers": [
+            {"name": "community", "limit": "90 clock_minutes"},
+            {"name": "gold", "limit": "60 clock_minutes"},
+            {"name": "lawyer", "limit": "200 clock_hours"},
+            {"name": "court"},
+        ],
+        "total": "4 clock_hours",
+    },
+}
+"""The clock runs 1,800 times as fast as time: an hour is two seconds."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def desk(infra: LocalStack) -> AsyncIterator[Desk]:
+    """Give a router with escalation beside it."""
+    async with running(infra, DISTRICT, QUICK, ("escalation",)) as made:
+        yield made
+
+
+def ladder(records: list[ConsumerRecord]) -> list[str]:
+    """Return the course of a dispute: each tier with why it was entered, and how it ended."""
+    told = [(short(one), data(one)) for one in records if short(one).startswith("tier.")]
+    return [f"{said['tier']} {said.get('outcome') or 'for ' + said['reason']}" for _, said in told]
+
+
+async def test_a_dispute_that_nobody_settles_climbs_to_the_court_by_time_alone(desk: Desk) -> None:
+    """Each limit that runs out in escalation comes back to the router over the bus; the whole ends at court."""
+    case = await desk.report(1, "D0402", **HERE)
+    records = await desk.until_said(case, "tier.entered", 4)
+    assert ladder(records) == [
+        *("community for opened", "community expired", "gold for expired", "gold expired"),
+        *("lawyer for expired", "lawyer expired", "court for total_expired"),
+    ]
+    assert (await desk.state(case))["dispute"]["state"] == "court"
+    await desk.say(RecordMediation, case, MEDIATOR, mediator="east-1", outcome="failed")
+    assert (await desk.letter(case, "forbidden"))["message"] == "Only court-1 mediates it in tier court."
+
+
+async def test_disputes_go_to_whoever_has_fewest(desk: Desk) -> None:
+    """As the database counts it, one report after the other."""
+    chosen = []
+    for number in (11, 12):
+        case = await desk.report(number, "D0402", **HERE)
+        (tier, *_) = [one for one in await desk.until_said(case, "tier.entered") if short(one) == "tier.entered"]
+        chosen.append(data(tier)["mediator"])
+    assert sorted(chosen) == ["east-1", "east-2"]
+
+
+async def test_households_sign_one_by_one_and_their_parent_counts_them(desk: Desk) -> None:
+    """One file each, mediated by the task force of the parent, whose document does not grow with them."""
+    parent = await desk.report(100, "D0402", **HERE)
+    await desk.until_state(parent, "dispatched")
+    await desk.say(FormTaskForce, parent, CENTRE, lead="housing", departments=("justice",), reason="群体性纠纷")
+    for _ in range(5):
+        await desk.say(RecordMediation, parent, dept("housing"), hearing=True, present=BOTH)
+    await desk.say(OpenBatch, parent, CENTRE, expected=HOUSEHOLDS)
+    await desk.until_said(parent, "batch.progressed")
+    before = len(encode(await desk.state(parent)))
+    files = [await desk.report(1_000 + number, "D0402", batch=parent, **HERE) for number in range(HOUSEHOLDS)]
+    for file in files[:17]:
+        await desk.say(RecordMediation, file, dept("justice"), consent=BOTH, outcome="agreement")
+    for file in files[17:20]:
+        await desk.say(RecordMediation, file, CENTRE, outcome="withdrawn")
+
+    async def counted() -> dict[str, int]:
+        counts: dict[str, int] = (await desk.state(parent))["dispute"].get("counts", {})
+        return counts if (counts.get("agreed"), counts.get("ended")) == (17, 3) else {}
+
+    assert await until(counted, 60, "the files are counted") == {"mediating": 100, "agreed": 17, "ended": 3}
+    dispute = (await desk.state(parent))["dispute"]
+    assert dispute["hearings"] == 5
+    assert len(encode(await desk.state(parent))) < before + 2_000
