@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -17,6 +18,7 @@ from faststream.kafka.message import KafkaAckableMessage
 from faststream.message import AckStatus
 
 from shared.decision import Transient
+from shared.infra.assignor import NarrowestFirst
 from shared.infra.connections import kafka_options, kafka_security
 from shared.infra.engine.outbox import Outgoing
 from shared.infra.offsets import CommitsBeforehand, Offsets
@@ -207,6 +209,7 @@ def subscribe(broker: KafkaBroker, group: str, pattern: str, handler: BatchHandl
         fetch_max_bytes=FETCH_BYTES,
         no_reply=True,
         listener=CommitsBeforehand(offsets),
+        partition_assignment_strategy=(NarrowestFirst, RoundRobinPartitionAssignor),
     )
 
     async def parse(records: tuple[ConsumerRecord, ...]) -> KafkaAckableMessage:
