@@ -65,7 +65,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class CaseSeen:
-    """A case, from `gw_router.cases`. `batch`: the parent of which it is one household's file."""
+    """A case, from `gw_router.cases`. `batch`: the parent of which it is one household's file.
+
+    `surge`: it is the parent of a surge, and of no report.
+    """
 
     id: str
     partner: str
@@ -76,6 +79,7 @@ class CaseSeen:
     saved_at: datetime
     dispute: bool = False
     batch: str | None = None
+    surge: bool = False
 
     @property
     def district(self) -> str:
@@ -89,6 +93,7 @@ class Facts:
 
     `refused` are records that intake made dead letters, `lost_cases` what the router refused to open, each with the
     error. `kept_days`: how long intake remembers reports, per district. `across`: what the other services make of it.
+    `surges`: the parents of those that intake has in its books, with the day they began.
     """
 
     begun: datetime
@@ -99,3 +104,4 @@ class Facts:
     lost_cases: Mapping[str, str] = field(default_factory=dict)
     kept_days: Mapping[str, int] = field(default_factory=dict)
     across: Across | None = None
+    surges: Mapping[str, date] = field(default_factory=dict)

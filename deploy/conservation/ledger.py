@@ -202,6 +202,7 @@ class _Cases:
 
     def follow(self) -> None:
         """Count reports, merged ones and cases by the day of their report, and name what does not fit."""
+        self._follow_surges()
         reports = [report for report in self._facts.reports if not self._came_meanwhile(report)]
         for report in reports:
             self._count(report)
@@ -212,6 +213,14 @@ class _Cases:
             if problem:
                 sentence = f"Case {case.id} {problem}."
                 self._result.breaks.append(Break(case.id, case.district, case.partner, case.opened, sentence))
+
+    def _follow_surges(self) -> None:
+        """A surge that intake found has the parent case it told of."""
+        for parent, day in self._facts.surges.items():
+            if parent not in self._cases:
+                why = self._facts.lost_cases.get(parent)
+                sentence = f"Surge {parent} was detected, but there is no such case{f' ({why})' if why else ''}."
+                self._result.breaks.append(Break(parent, parent.partition("-")[0], "surge", day, sentence))
 
     def _came_meanwhile(self, report: Report) -> bool:
         """Say whether the report is newer than our look at the topics; the next look will see all of it."""
@@ -239,7 +248,7 @@ class _Cases:
     def _wrong_with(self, case: CaseSeen, merged: int, owned: set[str]) -> str | None:
         """Return what is wrong with a case as its reports tell it; intake forgets old ones, so it may know fewer."""
         remembered = case.saved_at < self._facts.begun and case.opened >= self._since.get(case.district, date.min)
-        if case.id not in owned and remembered:
+        if case.id not in owned and remembered and not case.surge:
             return "belongs to no report that intake took in"
         if merged > case.merged or (merged < case.merged and remembered):
             return f"counts {case.merged} merged reports; intake merged {merged} into it"

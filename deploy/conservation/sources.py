@@ -47,12 +47,15 @@ async def read_facts(bootstrap: str, mongo_url: str, clock: Clock) -> Facts:
         with as_transient():
             across = await read_across(client, clock)
             reports = [_report(one) async for one in client["gw_intake"]["reports"].find(_HAS_STATE, _REPORT_FIELDS)]
+            books = [one async for one in client["gw_intake"]["surges"].find(_HAS_STATE, {"s.surges": 1})]
             cases = [_case(one) async for one in client["gw_router"]["cases"].find(_HAS_STATE, _CASE_FIELDS)]
         kept = await _kept_days(ProfileStore(client[DATABASE]))
     finally:
         client.close()
     letters = await _read_letters(bootstrap, topics)
-    return Facts(begun, submitted, reports, cases, _refused(letters), _lost_cases(letters), kept, across)
+    return Facts(
+        begun, submitted, reports, cases, _refused(letters), _lost_cases(letters), kept, across, _surges(books)
+    )
 
 
 Topics = Mapping[str, tuple[TopicName, int]]
@@ -66,7 +69,9 @@ _REPORT_FIELDS = {
 }
 _CASE_FIELDS = {
     "saved_at": 1,
-    **dict.fromkeys(("s.partner", "s.report_id", "s.state", "s.merged", "s.opened_at", "s.dispute.batch"), 1),
+    **dict.fromkeys(
+        ("s.partner", "s.report_id", "s.state", "s.merged", "s.opened_at", "s.surge", "s.dispute.batch"), 1
+    ),
 }
 
 
@@ -149,7 +154,14 @@ def _case(document: Document) -> CaseSeen:
         saved_at=document["saved_at"],
         dispute="dispute" in state,
         batch=(state.get("dispute") or {}).get("batch"),
+        surge="surge" in state,
     )
+
+
+def _surges(books: Iterable[Document]) -> dict[str, date]:
+    """Return the parents of the surges in the districts' books; those long over have been forgotten."""
+    found = (surge for book in books for surge in book["s"].get("surges", ()))
+    return {one["case_id"]: one["since"].astimezone(ZONE).date() for one in found}
 
 
 async def _kept_days(store: ProfileStore) -> dict[str, int]:

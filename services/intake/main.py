@@ -14,10 +14,12 @@ from services.intake.adapters.openapi import route as description
 from services.intake.adapters.pins import Pins
 from services.intake.adapters.retention import REPORTS, Retention
 from services.intake.adapters.separation import Separation
+from services.intake.adapters.surges import BOOKS, SurgeWatch
 from services.intake.batch import SERVICE
 from services.intake.domain.decide import decide
 from services.intake.domain.model import ReportState
 from services.intake.domain.reading import Kind
+from services.intake.domain.surging import SurgeBook, decide_surge, next_end
 from services.intake.domain.throttle import Throttle
 from services.intake.handlers import subscriptions
 from services.intake.metrics import ROUTES, IntakeMetrics, IntakeObserver
@@ -36,12 +38,14 @@ from shared.infra.kafka import KafkaPublisher
 from shared.infra.ledger import Ledger
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
+from shared.infra.observer import MetricsObserver
 from shared.infra.resealing import Resealing, sealed_documents
 from shared.infra.vault import Vault
 from shared.infra.wiring import run_process
 
 HOUR = 3_600.0
 RESEALING_SECONDS = 60.0
+SURGE_SECONDS = 1.0
 
 
 def create_intake(
@@ -65,7 +69,21 @@ def create_intake(
     retention = Retention(store, clock, metrics[1])
     candidates, pins = Candidates(store.collection), Pins(store)
     separation = Separation(store, sealer)
-    return Intake(engine, profiles, classifiers, candidates, pins, sealer, retention, separation, metrics[1])
+    surges = _surge_watch(settings, engine, metrics)
+    intake = Intake(engine, profiles, classifiers, candidates, pins, sealer, retention, separation, surges, metrics[1])
+    surges.desk = lambda: intake.desk
+    return intake
+
+
+def _surge_watch(
+    settings: IntakeSettings, reports: Engine[ReportState], metrics: tuple[EngineMetrics, IntakeMetrics]
+) -> SurgeWatch:
+    store = AggregateStore[SurgeBook](reports.store.database, BOOKS, SurgeBook, due=next_end)
+    observer = MetricsObserver[SurgeBook](metrics[0], metrics[1].surges.on_applied)
+    publisher, clock = reports.publisher, reports.clock
+    engine = Engine[SurgeBook](SERVICE, settings.worker, store, publisher, decide_surge, clock, observer)
+    engine.ledger = reports.ledger
+    return SurgeWatch(engine, reports.store.collection)
 
 
 def create_resealing(intake: Intake, registry: CollectorRegistry) -> Resealing:
@@ -94,12 +112,16 @@ def create_app(settings: IntakeSettings, clock: Clock | None = None) -> Resilien
             intake.engine.store.create_indexes,
             intake.candidates.create_indexes,
             intake.retention.create_indexes,
+            intake.surges.create_indexes,
             Ledger(intake.engine.store.database, intake.engine.clock).create_indexes,
             resealing.create_indexes,
             intake.refresh,
         ],
         periodics=[
             Periodic("relay", 2.0, Sweeper(intake.engine).relay),
+            Periodic("surges", SURGE_SECONDS, intake.surges.look),
+            Periodic("surges_end", SURGE_SECONDS, Sweeper(intake.surges.engine).due),
+            Periodic("surges_relay", 2.0, Sweeper(intake.surges.engine).relay),
             Periodic("profiles", 3.0, intake.refresh),
             Periodic("retention", HOUR, intake.forget),
             Periodic("resealing", RESEALING_SECONDS, resealing.sweep),

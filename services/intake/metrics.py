@@ -9,9 +9,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from services.intake.domain.model import Draft, Refused, ReportState, Submission
 from services.intake.domain.reading import Kind
+from services.intake.domain.surging import SurgeBook
 from services.intake.domain.undoing import Undo
+from shared.contracts.base import Event
 from shared.contracts.commands import Command
-from shared.contracts.incidents import Precision
+from shared.contracts.incidents import Precision, SurgeDetected, SurgeEnded, SurgeJoined
 from shared.contracts.topics import UNLOCATED, parse_topic
 from shared.district.lookup import DirectoryIndex
 from shared.infra.engine.fold import Applied, Rejection
@@ -24,6 +26,7 @@ ROUTES = ("/v1/reports", "/v1/commands")
 STATUSES = (202, 400, 401, 403, 405, 408, 413, 429, 500, 503)
 FORGOTTEN = ("reports", "pins", "vault", "erased")
 UNKNOWN = "unknown"
+SURGE_EVENTS: dict[type[Event], str] = {SurgeDetected: "detected", SurgeEnded: "ended"}
 SUGGESTED = ("opened", "triaged", "silent")
 """What a text's suggestion did: opened the case, went to a human with it, or there was none."""
 
@@ -92,6 +95,36 @@ class SuggestionMetrics:
 
 
 @dataclass(frozen=True, slots=True)
+class SurgeMetrics:
+    """Surges that were found and ended, and the cases that belong to them."""
+
+    events: Counter
+    children: Counter
+
+    @classmethod
+    def create(cls, registry: CollectorRegistry, prefix: str) -> SurgeMetrics:
+        """Register the metrics."""
+        return cls(
+            Counter(f"{prefix}_surges", "Surges by what happened to them.", ["district", "event"], registry=registry),
+            Counter(f"{prefix}_surge_children", "Cases that belong to a surge.", ["district"], registry=registry),
+        )
+
+    def know(self, district: str) -> None:
+        """Start a district's series at zero."""
+        for event in SURGE_EVENTS.values():
+            self.events.labels(district, event)
+        self.children.labels(district)
+
+    def on_applied(self, applied: Applied[SurgeBook]) -> None:
+        """Count what a saved decision of a district's book brought about."""
+        for event in applied.decision.events:
+            if type(event) in SURGE_EVENTS:
+                self.events.labels(event.district, SURGE_EVENTS[type(event)]).inc()
+            elif isinstance(event, SurgeJoined):
+                self.children.labels(event.district).inc()
+
+
+@dataclass(frozen=True, slots=True)
 class IntakeMetrics:
     """Counters of what came in. `partners` are those that the profiles name: no other becomes a label."""
 
@@ -102,6 +135,7 @@ class IntakeMetrics:
     forgotten: Counter
     unmerged: Counter
     suggestions: SuggestionMetrics
+    surges: SurgeMetrics
     partners: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
@@ -120,6 +154,7 @@ class IntakeMetrics:
             counter("forgotten", "Documents removed: by retention from a collection, or on request.", "what"),
             counter("unmerged", "Merged reports that the centre took out of their case again.", "district"),
             SuggestionMetrics.create(registry, prefix),
+            SurgeMetrics.create(registry, prefix),
         )
         for what in FORGOTTEN:
             metrics.forgotten.labels(what)
@@ -142,6 +177,7 @@ class IntakeMetrics:
             self.located.labels(district, precision)
         self.unmerged.labels(district)
         self.suggestions.know(district)
+        self.surges.know(district)
 
     def _begin(self, district: str, partner: str) -> None:
         for outcome in REPORT_OUTCOMES:

@@ -13,6 +13,7 @@ from services.intake.adapters.candidates import Candidates
 from services.intake.adapters.pins import Pins
 from services.intake.adapters.retention import Retention
 from services.intake.adapters.separation import Separation
+from services.intake.adapters.surges import SurgeWatch
 from services.intake.batch import Item, Sorted, places
 from services.intake.domain.desk import Desk
 from services.intake.domain.model import Draft, ReportState, Submission
@@ -47,6 +48,7 @@ class Intake:
     sealer: Sealer
     retention: Retention
     separation: Separation
+    surges: SurgeWatch
     metrics: IntakeMetrics
     desk: Desk = field(default_factory=lambda: Desk({}))
 
@@ -89,6 +91,7 @@ class Intake:
         await self.retention.erase([one for one in batch.commands if isinstance(one, EraseReporter)])
         items = batch.items(await self.pins.pin(batch.unlocated(), batch.now))
         await self._decide(batch, items)
+        self.surges.saw(item.content for item in items if isinstance(item.content, Draft))
         await self.engine.apply([await self.separation.prepare(source) for source in batch.undoings])
         for command in batch.commands:
             self.metrics.command_passed(command)
@@ -132,7 +135,9 @@ class Intake:
     def _input(self, item: Item, located: Mapping[str, Place], match: Match | None) -> Input:
         if not isinstance(item.content, Draft):
             return item.to_input(item.content)
-        return item.to_input(self.sealer.seal(Submission(item.content, located[item.cause], match)))
+        draft = item.content
+        submission = Submission(draft, located[item.cause], match, surge=self.surges.around(draft))
+        return item.to_input(self.sealer.seal(submission))
 
 
 def _waiting(aggregate: str, group: Sequence[Item]) -> Waiting:

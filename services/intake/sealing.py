@@ -8,6 +8,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from services.intake.domain.model import Sealed, Submission
+from services.intake.domain.subjects import told_subject
 from shared.contracts.ids import event_id
 from shared.contracts.incidents import Reporter
 from shared.decision import Companion
@@ -33,6 +34,7 @@ class Sealer:
             reporter_ref=reporter_ref if draft.reporter else None,
             contact=self.vault.seal(contact, submission.case_id) if contact else None,
             vault=Companion(COLLECTION, self._document(reporter_ref, submission)),
+            subject=draft.subject and told_subject(draft.subject, self.vault.refer),
         )
         return replace(submission, sealed=sealed)
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from shared.contracts.actors import PartnerKind
 from shared.contracts.base import Event, Instant
-from shared.contracts.incidents import Suggestion
+from shared.contracts.incidents import Subject, Suggestion, SurgeKind
 from shared.contracts.limits import Limit, Stage
 
 
@@ -57,6 +57,7 @@ class CaseTriaged(CaseEvent):
     township: str | None = None
     partner: str
     profile_version: int
+    surge: SurgeKind | None = Field(default=None, description="of the parent case of a surge (群体性事件): what kind")
 
 
 class CaseOpened(CaseEvent):
@@ -93,6 +94,8 @@ class CaseOpened(CaseEvent):
     partner: str
     partner_kind: PartnerKind
     notice: str | None = Field(default=None, description="the profile's notice policy by which the case is told")
+    surge: SurgeKind | None = Field(default=None, description="of the parent case of a surge (群体性事件): what kind")
+    subject: Subject | None = Field(default=None, description="what it is about; a person is only a reference")
 
 
 class TaskEvent(CaseEvent):
@@ -251,9 +254,10 @@ class CaseWithdrawn(CaseEvent):
 
 
 class CaseLinked(CaseEvent):
-    """The case is tied to `other`."""
+    """The case is tied to `other`; with `parent` it is a child of the surge that `other` is."""
 
     type: ClassVar[str] = "gridwhistle.case.linked.v1"
 
     other: str
     reason: str | None = None
+    parent: bool = False

@@ -59,10 +59,14 @@ class Reporter(Contract):
 
 
 class Subject(Contract):
-    """What a report is about (company, site, landlord, estate), for governance of the source."""
+    """What a report is about (company, site, landlord, estate), for governance of the source.
+
+    As intake tells it on, `ref` is the same for the same subject, and `name` is empty where it would name a person.
+    """
 
     kind: str = Field(max_length=40)
     name: str = Field(max_length=200)
+    ref: str | None = Field(default=None, max_length=32, description="put in by intake")
 
 
 class Suggestion(Contract):
@@ -151,6 +155,9 @@ class ReportAccepted(ReportFacts):
     first: bool = True
     due_at: Instant | None = Field(default=None, description="the report's own limit, where the profile allows one")
     batch: CaseId | None = Field(default=None, description="the batch dispute under which it asks to be filed")
+    surge: CaseId | None = Field(
+        default=None, description="the parent case of the surge it was reported in, where intake knew already"
+    )
     unmerged_from: CaseId | None = Field(
         default=None, description="the case it had been merged into, where the centre took it out again"
     )
@@ -183,3 +190,53 @@ class ReportUnmerged(Event):
     own_case_id: CaseId
     reason: str
     by: PartnerId
+
+
+class SurgeKind(StrEnum):
+    """What many reports have in common: one place whatever they say, or one cause (category) over a wider area."""
+
+    PLACE = "place"
+    CAUSE = "cause"
+
+
+class SurgeDetected(Event):
+    """Emitted by intake once when many reports opened cases at one place or of one cause (群体性事件); opens `case_id`.
+
+    `cases` are its children so far; each hears of it in `surge.joined`. `lon`, `lat` are the middle, in WGS-84.
+    """
+
+    type: ClassVar[str] = "gridwhistle.surge.detected.v1"
+    topic: ClassVar[str] = "incidents"
+
+    kind: SurgeKind
+    category: str
+    count: int
+    cases: tuple[CaseId, ...]
+    lon: float
+    lat: float
+    radius_m: float
+    since: Instant
+    grid: str | None = None
+    community: str | None = None
+    township: str | None = None
+    text: str = ""
+    profile_version: int
+
+
+class SurgeJoined(Event):
+    """Emitted by intake once for each case that belongs to a surge, at its detection or afterwards: `case_id` is it."""
+
+    type: ClassVar[str] = "gridwhistle.surge.joined.v1"
+    topic: ClassVar[str] = "incidents"
+
+    parent: CaseId
+
+
+class SurgeEnded(Event):
+    """Emitted by intake when a whole window has brought no further report; `count` cases belong to the surge."""
+
+    type: ClassVar[str] = "gridwhistle.surge.ended.v1"
+    topic: ClassVar[str] = "incidents"
+
+    count: int
+    since: Instant

@@ -63,13 +63,25 @@ class NearDuplicates(Section):
     in_words: InWords = InWords()
 
 
-class Surge(Section):
-    """So many reports within a radius and a window are one larger event."""
+class OneCause(Section):
+    """So many reports of one category within a wider radius: one cause, such as a power cut."""
 
-    enabled: bool = True
+    enabled: bool = False
+    count: int = Field(default=20, ge=2)
+    radius_m: float = Field(default=3_000, gt=0, le=20_000)
+
+
+class Surge(Section):
+    """So many reports within a radius and a window are one larger event, whatever they say; or `cause`, of one category.
+
+    Only reports that opened a case count: those merged into one are one matter already. It ends after a window without.
+    """
+
+    enabled: bool = False
     count: int = Field(default=10, ge=2)
     radius_m: float = Field(default=300, gt=0, le=20_000)
     window: Span = timedelta(hours=1)
+    cause: OneCause = OneCause()
 
 
 class Triage(Section):

@@ -38,7 +38,7 @@ class Candidates:
         if cells:
             async for document in self.collection.find(query(cells, since, until), projection()):
                 state = document["s"]
-                found.setdefault(state["near"], []).append(_sighting(state))
+                found.setdefault(state["near"], []).append(sighting_of(state))
         return found
 
     async def find_words(self, keys: Collection[int], since: datetime, until: datetime) -> Mapping[int, list[Saying]]:
@@ -66,7 +66,8 @@ def projection() -> dict[str, int]:
     return {"_id": 0, **{f"s.{name}": 1 for name in _FIELDS}}
 
 
-def _sighting(state: dict[str, Any]) -> Sighting:
+def sighting_of(state: dict[str, Any]) -> Sighting:
+    """Return a stored report as others are compared with it."""
     return Sighting(
         case_id=state["case_id"],
         district=state["case_id"][:_DISTRICT],

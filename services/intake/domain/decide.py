@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from services.intake.domain.model import Outcome, Refused, ReportState, Submission, findable
+from services.intake.domain.subjects import is_person
 from services.intake.domain.undoing import Undo, decide_undo
 from shared.contracts.incidents import ReportAccepted, ReportMerged
 from shared.decision import Decision, Rejected
@@ -41,9 +42,9 @@ def _decide_again(state: ReportState, event: Submission) -> Decision[ReportState
 
 def _decide_accept(event: Submission, now: datetime) -> Decision[ReportState]:
     draft = event.draft
-    accepted = ReportAccepted(**_facts(event, now), due_at=draft.due_at, batch=draft.batch)
-    radius_m = draft.origin.index.profile.near_duplicates.radius_m
-    found_by = findable(draft.sighting(), radius_m)
+    accepted = ReportAccepted(**_facts(event, now), due_at=draft.due_at, batch=draft.batch, surge=event.surge)
+    profile = draft.origin.index.profile
+    found_by = findable(draft.sighting(), profile.near_duplicates.radius_m, profile.surge)
     state = ReportState(case_id=draft.case_id, fingerprint=draft.fingerprint, day=_day(event), **found_by)
     return Decision(state, "accepted", (accepted,), _companions(event))
 
@@ -104,7 +105,7 @@ def _facts(event: Submission, now: datetime) -> dict[str, Any]:
         "contact": event.sealed.contact,
         "media": draft.media,
         "people": draft.people,
-        "subject": draft.subject,
+        "subject": event.sealed.subject if is_person(draft.subject) else draft.subject,
         "profile_version": draft.origin.index.profile.version,
         "backdated_from": draft.backdated_from,
     }

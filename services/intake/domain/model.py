@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from services.intake.domain.nearness import Match, Sighting, own_cell
+from services.intake.domain.nearness import Match, Sighting, own_cell, spot_of
 from services.intake.domain.reading import Kind
 from services.intake.domain.saying import Saying, name_keys
 from shared.classifier.suggester import Suggester
@@ -15,7 +15,7 @@ from shared.contracts.incidents import Media, Reporter, Subject, Suggestion
 from shared.decision import Companion, Poison, Stored
 from shared.district.lookup import Asked, DirectoryIndex, Place
 from shared.district.parties import Partner
-from shared.district.policies import NearDuplicates
+from shared.district.policies import NearDuplicates, Surge
 
 SKETCH = 120
 """Characters of a text that are compared with others: what happened is said first."""
@@ -32,7 +32,8 @@ class ReportState(Stored):
     """A report that was taken in, under `<district>/<partner>/<report id>`.
 
     `near`, `category`, `lon`, `lat`, `at` and `sketch` are there on accepted reports that others may be merged into
-    (`words` in place of `near`, `lon` and `lat` where words name the place);
+    (`words` in place of `near`, `lon` and `lat` where words name the place); `spot` is the cell in which surges are
+    looked for, where the district does;
     `day` counts from 0001-01-01 to when it came, for its removal after the district's retention. `told` is what was
     said of a merged report, without its contact, in case it has to get a case of its own; `apart_from` the case that it
     was taken out of.
@@ -51,18 +52,21 @@ class ReportState(Stored):
     at: datetime | None = None
     sketch: str = ""
     words: tuple[int, ...] = ()
+    spot: int | None = None
     told: bytes | None = None
     apart_from: str | None = None
 
 
-def findable(sighting: Sighting | Saying | None, radius_m: float) -> dict[str, Any]:
-    """Return what of a report's state later reports compare themselves with."""
+def findable(sighting: Sighting | Saying | None, radius_m: float, surge: Surge | None = None) -> dict[str, Any]:
+    """Return what of a report's state later reports compare themselves with, and in which cell a surge may be."""
     if sighting is None:
         return {}
     if isinstance(sighting, Saying):
         said = {"category": sighting.category, "at": sighting.at, "sketch": sighting.sketch}
         return {"words": sighting.keys, **said}
+    spot = {"spot": spot_of(sighting, surge)} if surge is not None and surge.enabled else {}
     return {
+        **spot,
         "near": own_cell(sighting, radius_m),
         "category": sighting.category,
         "lon": sighting.lon,
@@ -164,12 +168,16 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A report ready for its decision: located, compared with others, its personal data sealed."""
+    """A report ready for its decision: located, compared with others, its personal data sealed.
+
+    `surge` is the parent case of a surge known to last where the report lies.
+    """
 
     draft: Draft
     place: Place
     match: Match | None = None
     sealed: Sealed = Sealed()
+    surge: str | None = None
 
     @property
     def case_id(self) -> str:

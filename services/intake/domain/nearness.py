@@ -7,13 +7,13 @@ most a few of them, and a cell's key is one number that an index finds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from itertools import pairwise
 from math import ceil, cos, floor, hypot, log2, radians
 
-from shared.district.policies import NearDuplicates
+from shared.district.policies import NearDuplicates, Surge
 
 METRES_A_DEGREE = 111_195.0
 _SMALLEST_DEGREES = 0.001
@@ -71,6 +71,21 @@ def cells_around(sighting: Sighting, radius_m: float) -> Iterator[int]:
     for column in range(floor((sighting.lon - across) / (2 * size)), floor((sighting.lon + across) / (2 * size)) + 1):
         for row in range(floor((sighting.lat - up) / size), floor((sighting.lat + up) / size) + 1):
             yield _key(sighting, level, column, row)
+
+
+def reach_m(surge: Surge) -> float:
+    """Return how far from one of its reports others of a surge may be."""
+    return max(surge.radius_m, surge.cause.radius_m if surge.cause.enabled else 0.0)
+
+
+def spot_of(sighting: Sighting, surge: Surge) -> int:
+    """Return the key of the cell in which a surge around a report is looked for, whatever its category."""
+    return own_cell(replace(sighting, category=""), reach_m(surge))
+
+
+def spots_around(sighting: Sighting, surge: Surge) -> Iterator[int]:
+    """Yield the keys of all cells in which reports of one surge with this one may lie."""
+    return cells_around(replace(sighting, category=""), reach_m(surge))
 
 
 def distance_m(one: Sighting, other: Sighting) -> float:

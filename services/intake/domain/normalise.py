@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 from services.intake.domain.category import CLAIM_LIMIT, find_category
 from services.intake.domain.coordinates import to_wgs84
 from services.intake.domain.instants import UnreadableTimeError, believe, parse_instant
-from services.intake.domain.masking import mask, names_in, redact
+from services.intake.domain.masking import names_in, redact
 from services.intake.domain.model import Draft, Origin
 from services.intake.domain.phone import e164
+from services.intake.domain.subjects import is_person, read_subject
 from services.intake.domain.suggesting import suggested_category
 from services.intake.domain.text import clean_line, clean_text
 from services.intake.domain.wording import Invalid
@@ -65,7 +66,9 @@ def normalise(report: Report, content: bytes, origin: Origin) -> Draft:
     occurred_at, claim = _occurred(report, origin)
     case = case_id(origin.district, occurred_at.astimezone(zone_of(origin)), origin.partner.id, report_id)
     reporter = _reporter(report.reporter)
-    names = names_in(report.reporter.name if report.reporter else None, report.parties)
+    subject = read_subject(report.subject, origin.index.profile.advisories)
+    hidden = subject.name if subject and is_person(subject) else None
+    names = names_in(report.reporter.name if report.reporter else None, (*report.parties, {"name": hidden}))
     text = redact(clean_text(report.text), names) if report.text else ""
     category, claimed, suggested = _category(report, text, names, origin)
     asked = asked_of(report, origin.partner)
@@ -86,9 +89,9 @@ def normalise(report: Report, content: bytes, origin: Origin) -> Draft:
         asked=asked,
         media=_media(report.media),
         people=_counted(report.people, "people"),
-        subject=_subject(report.subject),
+        subject=subject,
         reporter=reporter,
-        private=_private(report, reporter),
+        private=_private(report, reporter, subject if hidden else None),
         batch=report.batch,
     )
 
@@ -175,11 +178,13 @@ def _reporter(said: Reporter | None) -> Reporter | None:
     )
 
 
-def _private(report: Report, reporter: Reporter | None) -> dict[str, Any]:
+def _private(report: Report, reporter: Reporter | None, subject: Subject | None) -> dict[str, Any]:
     """Return what the bus does not carry but nobody may lose: the person, the parties, whatever else was said."""
     kept: dict[str, Any] = {}
     if reporter is not None:
         kept["reporter"] = reporter
+    if subject is not None:
+        kept["subject"] = subject
     if report.parties:
         kept["parties"] = report.parties
     if report.attributes:
@@ -199,7 +204,3 @@ def _media(media: tuple[Media, ...]) -> tuple[Media, ...]:
     for number, one in enumerate(media):
         _counted(one.bytes, f"media.{number}.bytes")
     return media
-
-
-def _subject(subject: Subject | None) -> Subject | None:
-    return subject and Subject(kind=mask(clean_line(subject.kind)), name=mask(clean_line(subject.name)))

@@ -69,7 +69,8 @@ async def read_page(tools: Tools, claims: Mapping[str, Claim], notices: Sequence
 async def _sent_before(tools: Tools, notices: Sequence[NoticeState], now: datetime) -> Mapping[str, list[datetime]]:
     """Return when messages went out to the recipients whose number is limited."""
     policies = {one.to: tools.profiles.current(one.district).profile.notify for one in notices}
-    limited = {to: notify for to, notify in policies.items() if is_limited(notify)}
+    surging = {one.to for one in notices if one.surge}
+    limited = {to: notify for to, notify in policies.items() if to in surging or is_limited(notify)}
     if not limited:
         return {}
     return await tools.queue.sent(limited, now - max([HOUR, *(notify.digest.window for notify in limited.values())]))

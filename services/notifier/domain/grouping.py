@@ -2,7 +2,8 @@
 
 A surge must not bury anybody: the first notices within the window go out one by one, the `after`-th message of the
 window is a digest of all that wait, and what comes then waits for the window to move on. Nothing is dropped. Notices
-of the exempt severity leave at once, alone, and do not count.
+of the exempt severity leave at once, alone, and do not count. What is told of the cases of a surge is a queue of its
+own (`NoticeState.to`), with one message a window.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ HOUR = timedelta(hours=1)
 
 UNLIMITED = 10_000
 """So many messages are no limit: nobody reads them. A machine that takes every notice at once is given this."""
+
+OF_A_SURGE = 1
+"""What is told of a surge's cases is one message a window: whoever has thirty of them needs no thirty notices."""
 
 RATE = "rate"
 QUIET = "quiet"
@@ -68,7 +72,7 @@ def plan(
 
     `sent` are the instants of the messages that count against the limits, of the last hour or window.
     """
-    counts = is_limited(notify)
+    counts = is_limited(notify) or any(one.surge for one in pending)
     urgent = [one for one in pending if one.severity <= notify.quiet_exempt_severity]
     ordinary = [one for one in pending if one.severity > notify.quiet_exempt_severity]
     sleeping = quiet_until(now, notify, zone)
@@ -76,7 +80,8 @@ def plan(
     awake = [one for one in ordinary if one not in asleep]
     messages = [Message((one,), counts=False) for one in urgent]
     waits = [Wait(one, sleeping, QUIET) for one in asleep if sleeping is not None]
-    budget = _budget(sent, now, notify)
+    after = OF_A_SURGE if any(one.surge for one in awake) else notify.digest.after
+    budget = _budget(sent, now, notify, after)
     if awake and budget.room <= 0:
         waits += [Wait(one, budget.free_at, budget.reason) for one in awake]
     else:
@@ -95,9 +100,9 @@ def _may_sleep(notice: NoticeState, morning: datetime) -> bool:
     return not (notice.wakes or over)
 
 
-def _budget(sent: Sequence[datetime], now: datetime, notify: Notify) -> Budget:
+def _budget(sent: Sequence[datetime], now: datetime, notify: Notify, after: int) -> Budget:
     """Return how many messages fit into the window and into the hour, and when the tighter one frees a place."""
-    grouping = _left(sent, now, notify.digest.window, notify.digest.after, GROUPING)
+    grouping = _left(sent, now, notify.digest.window, after, GROUPING)
     rate = _left(sent, now, HOUR, notify.rate_limit.per_hour, RATE)
     if grouping.room <= 0 and rate.room <= 0:
         return max(grouping, rate, key=lambda budget: budget.free_at)

@@ -33,6 +33,10 @@ def told_mark(episode: int, step: str, recipient: str) -> str:
     return hashlib.blake2s(f"{episode}|{step}|{recipient}".encode(), digest_size=_MARK_BYTES).hexdigest()
 
 
-def recipient_queue(district: str, recipient: str, channel: str) -> str:
-    """Return what grouping and rate limits count by: one recipient of one district on one channel."""
-    return f"{district}/{recipient}/{channel}"
+def recipient_queue(district: str, recipient: str, channel: str, surge: str | None = None) -> str:
+    """Return what grouping and rate limits count by: one recipient of one district on one channel.
+
+    Of a surge it is a queue of its own: what comes of its cases is told together and holds up nothing else.
+    """
+    queue = f"{district}/{recipient}/{channel}"
+    return queue if surge is None else f"{queue}/{surge}"

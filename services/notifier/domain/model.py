@@ -90,4 +90,5 @@ class CaseView(Stored):
     members: tuple[str, ...] = Field(default=(), description="departments of the team, while there is one")
     closed: bool = False
     outcome: str | None = None
+    surge: str | None = None
     expires: datetime | None = None

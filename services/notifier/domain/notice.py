@@ -37,7 +37,8 @@ class NoticeState(Stored):
     `moot`: pointless once the case is closed. `until`: pointless after that instant, and `pressing`: so pointless
     that quiet hours must not hold it back that long. `held`: it waits to go out in a digest. `digest`: it went out in
     that one, whose fate is not known yet. `sent_at`: it counts against its recipient's limits from then on.
-    `serial` keeps the notices of a case in order.
+    `serial` keeps the notices of a case in order. `surge` is the parent of the surge its case belongs to, where the
+    notices of all its cases go together.
     """
 
     district: str
@@ -69,6 +70,7 @@ class NoticeState(Stored):
     sent_at: datetime | None = None
     reason: str | None = None
     acknowledged_by: str | None = None
+    surge: str | None = None
     expires: datetime | None = None
 
     @property
@@ -84,7 +86,7 @@ class NoticeState(Stored):
     @property
     def to(self) -> str:
         """What grouping and limits count by."""
-        return recipient_queue(self.district, self.recipient, self.channel)
+        return recipient_queue(self.district, self.recipient, self.channel, self.surge)
 
 
 def index_fields(state: NoticeState) -> dict[str, Any]:

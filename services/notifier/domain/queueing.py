@@ -156,6 +156,7 @@ class Desk:
             due=due,
             held=due > self.now,
             expires=self.now + timedelta(days=profile.retention.notices_days),
+            surge=None if audience is Audience.REPORTER else self.view.surge,
         )
 
     def _add(self, notice: NoticeState) -> None:

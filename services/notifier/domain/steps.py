@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.notifier.domain import ground_steps, mediation_steps, promise_steps
+from services.notifier.domain import advisory_steps, ground_steps, mediation_steps, promise_steps
 from services.notifier.domain.facts import MAX_REASON, Facts, shorten
 from services.notifier.domain.model import CaseView
 from shared.contracts import cases, escalations, incidents
@@ -255,6 +255,14 @@ def _stood_down(draft: _Draft) -> tuple[Telling, ...]:
     return (draft.telling(f"stood_down:{draft.event.team_id}", "stood_down", about=draft.view.members),)
 
 
+def _surge(draft: _Draft) -> tuple[Telling, ...]:
+    return (draft.telling("surge", "surge", {"count": draft.event.count}, moot=True),)
+
+
+def _surge_ended(draft: _Draft) -> tuple[Telling, ...]:
+    return (draft.telling("surge_ended", "surge_ended", {"count": draft.event.count}, moot=True),)
+
+
 def _stamp(instant: datetime) -> str:
     return f"{instant:%y%m%d%H%M%S}"
 
@@ -262,6 +270,8 @@ def _stamp(instant: datetime) -> str:
 _STEPS: dict[type[Event], Callable[[_Draft], tuple[Telling, ...]]] = {
     incidents.ReportAccepted: _reported,
     incidents.ReportMerged: _reported,
+    incidents.SurgeDetected: _surge,
+    incidents.SurgeEnded: _surge_ended,
     cases.CaseTriaged: _triaged,
     cases.CaseOpened: _opened,
     cases.TaskAssigned: _assigned,
@@ -282,6 +292,7 @@ _STEPS: dict[type[Event], Callable[[_Draft], tuple[Telling, ...]]] = {
     escalations.TeamOnScene: _on_scene,
     escalations.TeamMusterFailed: _muster_failed,
     escalations.TeamStoodDown: _stood_down,
+    **advisory_steps.STEPS,
     **promise_steps.STEPS | mediation_steps.STEPS | ground_steps.STEPS,
 }
 TOLD_EVENTS: frozenset[type[Event]] = frozenset(_STEPS)

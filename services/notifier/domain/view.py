@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.notifier.domain.advisory_steps import FIRST as OPENING_A_FILE
+from services.notifier.domain.advisory_steps import known_of
 from services.notifier.domain.facts import MAX_PLACE, MAX_SUMMARY, shorten
 from services.notifier.domain.ground_steps import area_of
 from services.notifier.domain.model import CaseView, Erasure, ReporterView
 from services.notifier.domain.steps import task_suffix
 from shared.contracts import cases, escalations, incidents, moves, work
+from shared.contracts.advisories import AdvisoryDeclined
 from shared.contracts.base import Event
 from shared.contracts.cases import TaskRole
 from shared.contracts.commands import EraseReporter
@@ -20,13 +23,14 @@ ERASED = "erased"
 ENDINGS = (cases.TaskCompleted, cases.TaskReturned, cases.TaskSuperseded)
 """What makes a task nobody's any more: notices about it that still wait are pointless."""
 
-FIRST = (incidents.ReportFacts, cases.CaseTriaged, cases.CaseOpened, EraseReporter, work.WorkMissed)
+FIRST = (incidents.ReportFacts, cases.CaseTriaged, cases.CaseOpened, EraseReporter, work.WorkMissed, *OPENING_A_FILE)
 """Events that need nothing to have come before."""
 
 REMEMBERED: frozenset[type[Event]] = frozenset({
     incidents.ReportAccepted,
     incidents.ReportMerged,
     incidents.ReportUnmerged,
+    incidents.SurgeJoined,
     cases.CaseTriaged,
     cases.CaseOpened,
     cases.TaskAssigned,
@@ -38,6 +42,8 @@ REMEMBERED: frozenset[type[Event]] = frozenset({
     EraseReporter,
     moves.CaseMoved,
     work.WorkMissed,
+    AdvisoryDeclined,
+    *OPENING_A_FILE,
     *ENDINGS,
 })  # fmt: skip
 
@@ -55,7 +61,10 @@ def remember(view: CaseView, event: Event) -> CaseView:
         return view.model_copy(update={"done": done})
     if isinstance(event, (escalations.TeamSummoned, escalations.TeamSubstituted)):
         return view.model_copy(update={"members": _members(view, event)})
-    changes = _without(view, event) if isinstance(event, incidents.ReportUnmerged) else _changes(event)
+    if isinstance(event, _INCIDENTS):
+        changes = _incident(view, event)
+    else:
+        changes = known_of(event) if isinstance(event, OPENING_A_FILE) else _changes(event)
     return view.model_copy(update=changes)
 
 
@@ -64,11 +73,20 @@ def _reported(view: CaseView, event: incidents.ReportFacts) -> CaseView:
     if view.known or isinstance(event, incidents.ReportMerged):
         return view
     facts = {"severity": event.severity, "category": event.category, "profile_version": event.profile_version}
+    facts |= {"surge": view.surge or getattr(event, "surge", None)}
     return view.model_copy(update={**facts, **_place(event)})
 
 
-def _without(view: CaseView, event: incidents.ReportUnmerged) -> dict[str, Any]:
-    """Forget the reporter of a report taken out of the case: what follows is told under the report's own case."""
+_INCIDENTS = (incidents.ReportUnmerged, incidents.SurgeJoined)
+
+
+def _incident(view: CaseView, event: incidents.ReportUnmerged | incidents.SurgeJoined) -> dict[str, Any]:
+    """Note the surge a case belongs to, or forget the reporter of a report taken out of it.
+
+    What follows is told to that one under the report's own case.
+    """
+    if isinstance(event, incidents.SurgeJoined):
+        return {"surge": event.parent}
     gone = event.reporter_ref or f"{event.partner}:{event.report_id}"
     return {"reporters": tuple(one for one in view.reporters if one.ref != gone)}
 
@@ -115,7 +133,7 @@ def _changes(event: Event) -> dict[str, Any]:
         return {"lead": event.department} if event.role is TaskRole.LEAD else {}
     if isinstance(event, cases.CaseClosed):
         return {"closed": True, "outcome": event.outcome.value}
-    if isinstance(event, cases.CaseWithdrawn):
+    if isinstance(event, cases.CaseWithdrawn | AdvisoryDeclined):
         return {"closed": True}
     if isinstance(event, moves.CaseMoved | work.WorkMissed):
         return area_of(event)

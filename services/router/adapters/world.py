@@ -14,7 +14,7 @@ from services.router.domain.change import Mediating
 from services.router.domain.model import Case
 from shared.contracts.commands import AssignCase, CompleteTask, LinkCase, VerifyCase
 from shared.contracts.escalations import ClockBreached
-from shared.contracts.incidents import ReportFacts
+from shared.contracts.incidents import ReportFacts, SurgeDetected
 from shared.decision import Poison, Tick
 from shared.district.lookup import DirectoryIndex
 from shared.infra.directory import ProfileCache, ProfileMissing
@@ -112,7 +112,7 @@ def _profiles(inputs: Sequence[Input], states: States) -> Iterator[tuple[str, in
     """Yield the (district, version) of every state and of every report."""
     yield from ((state.district, state.profile_version) for state in states.values() if state is not None)
     for source in inputs:
-        if isinstance(source.event, ReportFacts):
+        if isinstance(source.event, ReportFacts | SurgeDetected):
             yield source.event.district, source.event.profile_version
 
 

@@ -25,6 +25,7 @@ from services.router.domain.moving import decide_moved
 from services.router.domain.obligations import decide_pay, decide_perform
 from services.router.domain.opening import decide_accepted, decide_classify, decide_merged
 from services.router.domain.refusals import decide_return
+from services.router.domain.surges import decide_ended, decide_joined, decide_surge
 from services.router.domain.tasks import decide_accept, decide_complete, decide_progress
 from services.router.domain.tier_time import decide_extend_mediation
 from services.router.domain.verification import decide_reopen, decide_verify
@@ -38,11 +39,14 @@ Rule = Callable[[Any, Any, View], Decision[Case]]
 OPENING: dict[type[Event], Rule] = {
     incidents.ReportAccepted: decide_accepted,
     incidents.ReportMerged: decide_merged,
+    incidents.SurgeDetected: decide_surge,
 }
 """What may come before there is a case."""
 
 RULES: dict[type[Event], Rule] = {
     incidents.ReportUnmerged: decide_unmerged,
+    incidents.SurgeJoined: decide_joined,
+    incidents.SurgeEnded: decide_ended,
     commands.AcceptTask: decide_accept,
     commands.ProgressTask: decide_progress,
     commands.CompleteTask: decide_complete,

@@ -14,7 +14,7 @@ from services.router.domain.promises import Promises
 from shared.contracts.actors import PartnerKind
 from shared.contracts.cases import Outcome, TaskRole
 from shared.contracts.ids import task_id
-from shared.contracts.incidents import Subject, Suggestion
+from shared.contracts.incidents import Subject, Suggestion, SurgeKind
 from shared.contracts.limits import Limit, Stage
 from shared.decision import Stored
 
@@ -111,7 +111,8 @@ class Waiting(Stored):
 class Case(Stored):
     """One case. `opened_at` is when the reporter's clock began and never moves; `due_at` a limit of the report's own.
 
-    `apart` are the numbers of reports that were merged into it and taken out again.
+    `apart` are the numbers of reports that were merged into it and taken out again. A parent case has a `surge` and
+    counts its `children`; a child has a `parent`.
     `closing` is the outcome that waits for a linked dispute to end, looked at again at `recheck_at`. `dispute` is there
     where the profile has disputes mediated: such a case is worked on in tiers, not in tasks.
     """
@@ -136,6 +137,9 @@ class Case(Stored):
     merged: int = 0
     reporters: int = 0
     apart: tuple[str, ...] = ()
+    surge: SurgeKind | None = None
+    children: int = 0
+    parent: str | None = None
     links: tuple[str, ...] = ()
     outcome: Outcome | None = None
     ended_at: datetime | None = None

@@ -218,3 +218,18 @@ def test_programs_get_the_same_in_json() -> None:
     assert told["districts"]["620802"]["submitted"] == 13
     assert [one["partner"] for one in told["breaks"]] == ["grid-app"]
     assert len(told["wrong"]) == 2
+
+
+def test_the_parent_of_a_surge_belongs_to_no_report_and_every_surge_has_its_parent() -> None:
+    """It is a case more than there are reports, and in no sum of theirs."""
+    books = Books()
+    books.case(books.report(books.record()))
+    parent = CaseSeen("620802-260701-parentaa", "surge", "620802-260701-parentaa", "closed", 0, DAY, BEFORE, surge=True)
+    facts = Facts(BEGUN, books.submitted, books.reports, books.cases, kept_days={"620802": 90})
+    fitting = replace(facts, cases=[*facts.cases, parent], surges={parent.id: DAY})
+    assert list(in_words(audit(fitting))) == []
+    assert audit(fitting).by_district()["620802"]["cases"] == 1
+    missing = audit(replace(facts, surges={parent.id: DAY}))
+    assert list(in_words(missing)) == ["Surge 620802-260701-parentaa was detected, but there is no such case."]
+    stray = replace(facts, cases=[*facts.cases, replace(parent, surge=False)])
+    assert [one.id for one in audit(stray).breaks] == [parent.id]

@@ -7,7 +7,8 @@ from services.notifier.domain.notice import NoticeState
 from services.notifier.domain.outcome import Delivered
 from shared.district.base import Period
 from shared.district.notices import Digest, Notify, RateLimit
-from tests.unit.notifier.events import CASE, DISTRICT, NOON, assigned, opened
+from tests.unit.notifier.events import CASE, DISTRICT, NOON, accepted, assigned, opened
+from tests.unit.notifier.surging import PARENT, surge_joined
 from tests.unit.notifier.world import MORNING, NIGHT, World, around, raw_profile
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -144,3 +145,37 @@ def test_a_recipient_without_a_limit_gets_each_notice_singly_and_is_not_counted(
     unlimited = Notify(rate_limit=RateLimit(per_hour=UNLIMITED), digest=Digest(after=UNLIMITED))
     messages = planned([notice(number) for number in range(50)], policy=unlimited).messages
     assert [(len(one.notices), one.counts) for one in messages] == [(1, False)] * 50
+
+
+def test_of_a_surges_cases_one_message_leaves_a_window() -> None:
+    """The first at once, with all that is there; what comes then waits for the window, under no other limit."""
+    waiting = [notice(number, surge="parent") for number in range(4)]
+    assert sizes(planned(waiting[:1])) == [1]
+    assert sizes(planned(waiting)) == [4]
+    assert planned(waiting, ago(9)).messages == ()
+    assert {wait.until for wait in planned(waiting, ago(9)).waits} == {NOON + timedelta(minutes=1)}
+    unlimited = Notify(digest=Digest(after=UNLIMITED), rate_limit=RateLimit(per_hour=UNLIMITED))
+    assert [one.counts for one in planned(waiting, policy=unlimited).messages] == [True]
+
+
+def test_a_severe_case_of_a_surge_is_told_at_once() -> None:
+    """A digest must not hold back what wakes people."""
+    assert sizes(planned([notice(1, severity=1, surge="parent"), notice(2, surge="parent")], ago(1))) == [1]
+
+
+def test_what_is_told_of_a_surge_is_counted_apart() -> None:
+    """A case that joins a surge queues with its other cases, and holds up nothing else of its recipient."""
+    world = World()
+    world.tell(accepted(), surge_joined(), opened(), assigned())
+    queues = {(one.recipient, one.surge, one.to.endswith(PARENT)) for one in world.notices.values()}
+    assert ("housing/duty_officer", PARENT, True) in queues
+    assert {(surge, apart) for who, surge, apart in queues if who.startswith("reporter/")} == {(None, False)}
+
+
+def test_a_report_that_came_into_a_surge_is_grouped_from_its_first_notice_on() -> None:
+    """Intake knew; the word that it joined comes a moment later and changes nothing."""
+    world = World()
+    world.tell(accepted(surge=PARENT), opened(), assigned(), surge_joined())
+    officials = [one for one in world.notices.values() if not one.recipient.startswith("reporter/")]
+    assert officials
+    assert {one.surge for one in officials} == {PARENT}

@@ -19,6 +19,7 @@ from tests.unit.notifier.events import (
     NOON,
     absent,
     accepted,
+    advisories,
     agreement_breached,
     assigned,
     breached,
@@ -46,6 +47,7 @@ from tests.unit.notifier.events import (
     work_missed,
 )
 from tests.unit.notifier.mediating import batch_progressed, mediator_assigned, tier_entered
+from tests.unit.notifier.surging import surge_detected, surge_ended
 from tests.unit.notifier.world import World, around, index_of, raw_profile
 
 LANGUAGES = ("zh-CN", "en")
@@ -58,10 +60,12 @@ EVERY_EVENT: tuple[Event, ...] = (
     accepted(), merged(), triaged(), opened(), moved(), assigned(), returned(), hold_requested(), extension_requested(),
     warned(), breached(), extension_ignored(), escalated(), summoned(), substituted(), absent(), on_scene(),
     muster_failed(), stood_down(),
+    surge_detected(), surge_ended(),
     promise_warned(), agreement_breached(), defaulter_appealed(),
     tier_entered(), mediator_assigned(), batch_progressed(),
     resolved(), closed(), reopened(), case_event(CaseWithdrawn, reason="误报", episode=2),
     work_missed(),
+    *advisories(),
 )  # fmt: skip
 OFFICIALS = ["duty_officer", "head", "centre", "centre_director", "township", "grid_worker"]
 
