@@ -14,6 +14,7 @@ from services.escalation.adapters.beats import Beats
 from services.escalation.adapters.indexes import create_indexes
 from services.escalation.adapters.moves import Moves
 from services.escalation.adapters.policies import Policies
+from services.escalation.adapters.watch import Watch
 from services.escalation.domain import beat, work
 from services.escalation.domain.beat import Beat
 from services.escalation.domain.decide import HEEDED, decide, due, index
@@ -28,6 +29,7 @@ from shared.infra.clock import Clock
 from shared.infra.directory import DATABASE, ProfileCache, ProfileStore
 from shared.infra.engine import AggregateStore, Engine
 from shared.infra.engine.core import Publisher
+from shared.infra.engine.fold import Applied
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import killing
 from shared.infra.kafka import KafkaPublisher
@@ -77,6 +79,19 @@ def create_beats(cases: Engine[Case], policies: Policies, metrics: tuple[EngineM
     return Beats(engine, policies)
 
 
+def create_watch(cases: Engine[Case], policies: Policies, metrics: tuple[EngineMetrics, EscalationMetrics]) -> Watch:
+    """Let what is saved leave hints of what keeps coming back."""
+    general, own = metrics
+    watch = Watch(cases, policies.cache)
+
+    def applied(one: Applied[Case]) -> None:
+        own.applied(one)
+        watch.note(one)
+
+    cases.observer = MetricsObserver[Case](general, applied)
+    return watch
+
+
 def create_app(settings: EscalationSettings, clock: Clock | None = None) -> ResilientApp:
     """Wire the service."""
     clock = clock or settings.clock()
@@ -88,6 +103,7 @@ def create_app(settings: EscalationSettings, clock: Clock | None = None) -> Resi
     publisher = KafkaPublisher(settings)
     engine = create_engine(settings, store, publisher, policies, metrics, clock)
     books = create_beats(engine, policies, metrics)
+    watch = create_watch(engine, policies, metrics)
     ping = deadman(str(settings.deadman_url), settings.deadman_timeout_seconds) if settings.deadman_url else None
     audit = Audit(store, clock, *metrics, settings.audit_behind_seconds, ping)
     service = Service(
@@ -109,6 +125,7 @@ def create_app(settings: EscalationSettings, clock: Clock | None = None) -> Resi
     service.periodics = [
         *_periodics(settings, service, Sweeper(engine), policies, audit),
         *_beats(settings, service, books),
+        Periodic("watch", 2.0, Held(watch.look, service.waiting)),
         Periodic("moves", 5.0, Held(Moves(engine, policies).run, service.waiting)),
     ]
     return build_app(service)

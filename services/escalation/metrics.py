@@ -8,6 +8,17 @@ from typing import Any, Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from shared.contracts.advisories import (
+    AdvisoryDeclined,
+    AdvisoryEvent,
+    AdvisoryIssued,
+    AdvisoryKind,
+    AdvisoryMeasured,
+    AdvisoryProposed,
+    AdvisoryReplied,
+    ClosingsFlagged,
+    Effect,
+)
 from shared.contracts.base import Event
 from shared.contracts.escalations import (
     CaseEscalated,
@@ -36,6 +47,12 @@ TEAM_EVENTS = ("summoned", "on_scene", "muster_failed", "stood_down")
 WHISTLE_REASONS = ("opening", "hand", "ladder", "refusals", "muster_failed")
 LEVELS = ("1", "2", "3")
 WORK_EVENTS = ("recorded", "missed", "excused", "made_good")
+ADVISORY_EVENTS: dict[type[Event], str] = {
+    AdvisoryProposed: "proposed",
+    AdvisoryIssued: "issued",
+    AdvisoryDeclined: "declined",
+    AdvisoryReplied: "replied",
+}
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 LATENESS = (
@@ -57,6 +74,9 @@ class EscalationMetrics:
     muster: Histogram
     attendance: Counter
     work: Counter
+    advisories: Counter
+    effects: Counter
+    flags: Counter
     unwatched: Gauge
     audited_at: Gauge
 
@@ -83,6 +103,9 @@ class EscalationMetrics:
             muster=histogram("muster_seconds", "From the first whistle to the quorum on site.", MUSTER),
             attendance=counter("attendance", "Members by whether they came.", "district", "department", "outcome"),
             work=counter("work", "What grid workers owe, by what became of it.", "district", "kind", "event"),
+            advisories=counter("advisories", "Advisories by what became of them.", "district", "kind", "event"),
+            effects=counter("advisory_effects", "Whether reports fell after an advisory.", "district", "effect"),
+            flags=counter("flagged_closings", "Days with closings in bulk before the limit.", "district", "department"),
             unwatched=gauge("unwatched_cases", "Open cases without a due instant at the last audit; must be 0."),
             audited_at=gauge("audit_timestamp_seconds", "When the last clean audit ended, in seconds since 1970."),
         )
@@ -98,8 +121,16 @@ class EscalationMetrics:
         for counter, values in ((self.levels, LEVELS), (self.teams, TEAM_EVENTS), (self.whistles, WHISTLE_REASONS)):
             for value in values:
                 counter.labels(district, value)
+        self._introduce_advisories(district)
         self.lateness.labels(district)
         self.muster.labels(district)
+
+    def _introduce_advisories(self, district: str) -> None:
+        for kind in AdvisoryKind:
+            for event in ADVISORY_EVENTS.values():
+                self.advisories.labels(district, kind, event)
+        for effect in Effect:
+            self.effects.labels(district, effect)
 
     def applied(self, applied: Applied[Any]) -> None:
         """Count what a saved decision said."""
@@ -128,6 +159,18 @@ def _withdrawn(metrics: EscalationMetrics, event: ClockBreachWithdrawn) -> None:
 
 def _extension_ignored(metrics: EscalationMetrics, event: ClockExtensionIgnored) -> None:
     metrics.clocks.labels(event.district, event.kind, "extension_ignored").inc()
+
+
+def _advised(metrics: EscalationMetrics, event: AdvisoryEvent) -> None:
+    metrics.advisories.labels(event.district, event.kind, ADVISORY_EVENTS[type(event)]).inc()
+
+
+def _measured(metrics: EscalationMetrics, event: AdvisoryMeasured) -> None:
+    metrics.effects.labels(event.district, event.effect).inc()
+
+
+def _flagged(metrics: EscalationMetrics, event: ClosingsFlagged) -> None:
+    metrics.flags.labels(event.district, event.department).inc()
 
 
 def _stopped(metrics: EscalationMetrics, event: ClockStopped) -> None:
@@ -190,6 +233,9 @@ _COUNT: dict[type[Event], Callable[[EscalationMetrics, Any], None]] = {
     ClockBreached: _breached,
     ClockBreachWithdrawn: _withdrawn,
     ClockExtensionIgnored: _extension_ignored,
+    **dict.fromkeys(ADVISORY_EVENTS, _advised),
+    AdvisoryMeasured: _measured,
+    ClosingsFlagged: _flagged,
     ClockStopped: _stopped,
     CaseEscalated: _escalated,
     TeamSummoned: _summoned,

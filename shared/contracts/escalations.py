@@ -27,6 +27,7 @@ class ClockKind(StrEnum):
     FOLLOW_UP = "follow_up"
     CONFIRM = "confirm"
     APPEAL = "appeal"
+    REPLY = "reply"
 
 
 class Verdict(StrEnum):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from shared.contracts import (
+    advisories,
     agreeing,
     agreements,
     cases,
@@ -20,7 +21,19 @@ from shared.contracts import (
 from shared.contracts.base import Event
 from shared.contracts.commands import Command
 
-MODULES = (agreeing, agreements, cases, disputes, escalations, incidents, mediation, moves, notifications, work)
+MODULES = (
+    advisories,
+    agreeing,
+    agreements,
+    cases,
+    disputes,
+    escalations,
+    incidents,
+    mediation,
+    moves,
+    notifications,
+    work,
+)
 """Importing a module is what makes its messages known; commands are imported by name."""
 
 

@@ -24,8 +24,9 @@ from shared.district.categories import (
     Policy,
     Priority,
 )
-from shared.district.notices import NoticePolicy, Notify
+from shared.district.governance import Advisories, Closings
 from shared.district.mediation import Mediation, Mediator
+from shared.district.notices import NoticePolicy, Notify
 from shared.district.parties import (
     Contact,
     Department,
@@ -112,9 +113,9 @@ class Profile(Section):
     departments: tuple[Department, ...] = Field(min_length=1)
     default_duty: tuple[Duty, ...] = Field(default=(), description="{code} and {name} stand for the department's")
     partners: tuple[Partner, ...] = ()
+    mediators: tuple[Mediator, ...] = ()
 
     categories: tuple[Category, ...] = ()
-    mediators: tuple[Mediator, ...] = ()
     classes: tuple[ClassDefault, ...] = ()
     default: DistrictPolicy
     overrides: tuple[AreaOverride, ...] = ()
@@ -133,11 +134,13 @@ class Profile(Section):
     verification: Verification = Verification()
     holds: Holds = Holds()
     extensions: Extensions = Extensions()
+    agreements: Agreements = Agreements()
+    mediation: Mediation = Mediation()
     escalation: Escalation = Escalation()
     whistle: Whistle = Whistle()
     work: GridWork = GridWork()
-    agreements: Agreements = Agreements()
-    mediation: Mediation = Mediation()
+    advisories: Advisories = Advisories()
+    closings: Closings = Closings()
     notify: Notify = Notify()
     retention: Retention = Retention()
 

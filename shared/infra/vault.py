@@ -84,6 +84,13 @@ class Vault:
         nonce = said[:NONCE_BYTES]
         return nonce + key.cipher.encrypt(nonce, content, owner.encode())
 
+    def refer(self, content: bytes) -> str:
+        """Return a reference to the content, the same for the same content as long as the newest key is the same.
+
+        Whoever has no key cannot find the content by trying, as a plain hash of a name is found from a list of names.
+        """
+        return hmac.digest(self.keys[self.sealing].nonces, b"reference\n" + content, "sha256").hex()
+
     def uncover(self, sealed: bytes, owner: str, name: str) -> bytes:
         """Return what was sealed under the key of that name.
 

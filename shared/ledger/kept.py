@@ -13,6 +13,7 @@ _CLOCK = ("clock_id", "kind", "owner", "task_id")
 _PLACE = ("partner", "grid", "township")
 _MEMBER = ("team_id", "round", "department")
 _ADVISORY = ("episode", "rule", "kind", "addressee", "category", "area")
+_ADVISORY = ("rule", "kind", "addressee", "category", "area", "episode")
 _NOTICE = ("recipient", "channel", "step")
 
 KEPT: Mapping[str, tuple[str, ...]] = {
@@ -81,6 +82,12 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "advisory.replied": (*_ADVISORY, "adopted"),
     "advisory.measured": (*_ADVISORY, "before", "after", "effect"),
     "closings.flagged": ("department", "count"),
+    "advisory.proposed": (*_ADVISORY, "count"),
+    "advisory.issued": _ADVISORY,
+    "advisory.declined": (*_ADVISORY, "lapsed"),
+    "advisory.replied": (*_ADVISORY, "adopted"),
+    "advisory.measured": (*_ADVISORY, "before", "after", "effect"),
+    "closings.flagged": ("department", "count", "episode"),
     "notice.delivered": (*_NOTICE, "digest_of"),
     "notice.failed": (*_NOTICE, "reason", "fallback"),
     "notice.suppressed": (*_NOTICE, "reason"),

@@ -17,3 +17,14 @@ async def create_indexes(store: AggregateStore[Case]) -> None:
         [("open", 1), ("due", 1)], partialFilterExpression={"open": True}, name=OPEN_DUE
     )
     await store.database[LEDGER].create_index("case_id")
+    await _counted(store)
+
+
+async def _counted(store: AggregateStore[Case]) -> None:
+    """Create the indexes of what is counted; only cases that count for anything are in them."""
+    for keys, field in (
+        ([("sources", 1), ("began", 1)], "sources"),
+        ([("edges.d", 1), ("edges.at", 1)], "edges"),
+        ([("measure", 1)], "measure"),
+    ):
+        await store.collection.create_index(keys, partialFilterExpression={field: {"$exists": True}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from services.escalation.domain.advising import sources
 from services.escalation.domain.clocks import OUTLIVING, Wanted, start, stop
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.model import Case, Clock, Phase
@@ -72,6 +73,8 @@ def on_opened(draft: Draft, event: CaseOpened) -> str:
         grid=event.grid,
         community=event.community,
         township=event.township,
+        subject=event.subject,
+        sources=sources(draft.profile, event),
     )
     _start_reporters_clock(draft, event)
     if _is_whistled(draft, event):

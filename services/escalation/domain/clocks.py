@@ -213,9 +213,20 @@ def stop(draft: Draft, clock: Clock, at: datetime, verdict: Verdict | None = Non
         late_by=max(0.0, (at - clock.due_at).total_seconds()) if verdict is Verdict.LATE else 0.0,
     )
     ledger = (*clock.ledger, Entry(what=What.STOPPED, at=at, verdict=verdict))
-    draft.clocks[clock.key] = clock.model_copy(
-        update={"verdict": verdict, "next_at": None, "hold": None, "ledger": ledger}
-    )
+    ended: dict[str, object] = {"verdict": verdict, "next_at": None, "hold": None, "ledger": ledger}
+    if verdict is Verdict.ON_TIME and clock.kind is ClockKind.HANDLE:
+        ended["edge"] = _at_the_edge(draft, clock, at)
+    draft.clocks[clock.key] = clock.model_copy(update=ended)
+
+
+def _at_the_edge(draft: Draft, clock: Clock, at: datetime) -> bool:
+    """Say whether next to nothing was left of all the time that the clock had."""
+    policy, measure = draft.profile.closings, unit(clock)
+    if not policy.enabled:
+        return False
+    left = elapsed(draft.calendar, at, clock.due_at, measure)
+    whole = clock.used_ms * _MILLISECOND + elapsed(draft.calendar, clock.since or clock.start.at, clock.due_at, measure)
+    return left <= policy.share * whole
 
 
 def judged(at: datetime, due: datetime) -> Verdict:

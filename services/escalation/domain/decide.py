@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from services.escalation.domain import cases, mediation, members, promises, tasks
+from services.escalation.domain import advising, cases, edges, mediation, members, promises, tasks
 from services.escalation.domain.draft import DirectoryOf, Draft
 from services.escalation.domain.model import Case, Clock
 from services.escalation.domain.timers import advance, next_instant
+from shared.contracts.advisories import DeclineAdvisory, IssueAdvisory, ReplyAdvisory
 from shared.contracts.agreements import AgreementConfirmed, AgreementSigned, DefaulterRecorded, ObligationRecorded
 from shared.contracts.base import Event
 from shared.contracts.cases import (
@@ -65,12 +66,22 @@ _ANSWERS: dict[type[Event], Callable[[Draft, Any], str]] = {
     AgreementConfirmed: promises.on_confirmed,
     ObligationRecorded: promises.on_obligation,
     DefaulterRecorded: promises.on_defaulter,
+    IssueAdvisory: advising.on_issue,
+    DeclineAdvisory: advising.on_decline,
+    ReplyAdvisory: advising.on_reply,
     BlowWhistle: members.on_whistle,
     AnswerTeam: members.on_answer,
     CheckInTeam: members.on_check_in,
     SubstituteTeam: members.on_substitute,
     StandDownTeam: members.on_stand_down,
 }
+
+_OWN: dict[type, Callable[[Draft, Any], str]] = {
+    advising.Noticed: advising.on_noticed,
+    advising.Counted: advising.on_counted,
+    edges.Flagged: edges.on_flagged,
+}
+"""What this service finds by counting what it has stored (`adapters/watch.py`); no record brings it."""
 
 HEEDED = frozenset(event.type for event in _ANSWERS)
 """The message types this service decides on; everything else on its topics is somebody else's."""
@@ -88,20 +99,33 @@ def decide(case: Case | None, event: Event | Tick, now: datetime, directory_of: 
     """
     if isinstance(event, Tick):
         return _tick(case, event, now, directory_of)
+    if case is not None and _known_already(case, event):
+        return Decision(case, "known_already")
     if case is None:
         case = _new(event)
     draft = Draft.of(case, now, directory_of)
     known_at = min(now, event.recorded_at)
     if case.next_at is not None and case.next_at <= known_at:
         advance(draft, known_at)
-    reason = _ANSWERS[type(event)](draft, event)
+    reason = (_ANSWERS.get(type(event)) or _OWN[type(event)])(draft, event)
     advance(draft, known_at)
     return _finished(draft, known_at, reason)
 
 
-def _new(event: Event) -> Case:
+def _known_already(case: Case, event: Any) -> bool:
+    """Say whether what was found by counting is told already, so that nothing needs to be saved."""
+    if isinstance(event, advising.Noticed):
+        return advising.under_way(case, event)
+    return isinstance(event, edges.Flagged) and edges.told_before(case, event)
+
+
+def _new(event: Any) -> Case:
     if isinstance(event, CaseTriaged | CaseOpened):
         return cases.born(event)
+    if isinstance(event, advising.Noticed):
+        return advising.born(event)
+    if isinstance(event, edges.Flagged):
+        return edges.born(event)
     raise UnknownCase(event.case_id)
 
 
@@ -151,4 +175,5 @@ def due(case: Case) -> datetime | None:
 
 def index(case: Case) -> dict[str, Any]:
     """Return the fields beside the state: `open` is what the audit counts by."""
-    return {"district": case.district, "open": None if case.phase.ended else True}
+    counted = (*advising.index(case), *edges.index(case))
+    return {"district": case.district, "open": None if case.phase.ended else True, **dict(counted)}

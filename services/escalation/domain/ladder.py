@@ -8,8 +8,11 @@ from datetime import datetime
 from services.escalation.domain.clocks import OUTLIVING, PARTIES
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.model import Clock
-from shared.contracts.escalations import CaseEscalated
+from shared.contracts.escalations import CaseEscalated, ClockKind
 from shared.district.policies import Rung
+
+_NEVER_WHISTLED = OUTLIVING | {ClockKind.REPLY}
+"""Nobody is called to the place for a letter or a promise that is late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ def next_step(draft: Draft) -> Step | None:
     late = [clock for clock in draft.live() if clock.breached_at is not None and clock.kind not in PARTIES]
     breached = [(clock.breached_at, clock.key) for clock in late if clock.breached_at is not None]
     rung = _above(draft, draft.case.level) if breached else None
-    if rung is None or (rung.action == "whistle" and all(clock.kind in OUTLIVING for clock in late)):
+    if rung is None or (rung.action == "whistle" and all(clock.kind in _NEVER_WHISTLED for clock in late)):
         return None
     since, key = min(breached)
     at = since if rung.after is None else draft.calendar.due(since, rung.after)

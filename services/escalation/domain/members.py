@@ -28,6 +28,8 @@ def on_whistle(draft: Draft, command: BlowWhistle) -> str:
     """Blow the whistle by hand: the departments named must come, the optional ones may."""
     if draft.case.phase.ended:
         raise _illegal(draft, "The case has ended; its whistle is silent.")
+    if draft.case.is_file:
+        raise _illegal(draft, "This is the file of an advisory; nobody is called to a place for it.")
     required = named_departments(draft, command.departments)
     optional = tuple(code for code in named_departments(draft, command.optional) if code not in required)
     call = Call(

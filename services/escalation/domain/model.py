@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field, PlainSerializer
 
+from shared.contracts.advisories import AdvisoryKind
 from shared.contracts.escalations import ClockKind, Place, Verdict
+from shared.contracts.incidents import Subject
 from shared.contracts.limits import Limit
 from shared.decision import Stored
 from shared.district.calendar import Remaining
@@ -73,6 +75,7 @@ class Clock(Stored):
     `since` and `used_ms` say how much of the limit (working time for working units) had been used when the clock last
     began to run. `next_at` is when it next does something: a warning, the breach, the end of a hold. A clock of a
     reopened case has an old due instant but does nothing before `live_from`. With a `verdict` it has ended.
+    `edge`: it stopped in time with next to nothing left.
     What parties promised is reminded of once, at `remind_at`, and has a `grace` to begin when it is due.
     """
 
@@ -90,6 +93,7 @@ class Clock(Stored):
     remind_at: AwareDatetime | None = None
     grace: StoredLimit | None = None
     breached_at: AwareDatetime | None = None
+    edge: bool = False
     hold: Hold | None = None
     verdict: Verdict | None = None
     ledger: tuple[Entry, ...]
@@ -175,6 +179,23 @@ class Team(Stored):
         return self.round - self.added
 
 
+class Advice(Stored):
+    """What a file proposes, and what became of it. `measure_at` is when the reports are to be counted again."""
+
+    source: str
+    rule: str
+    kind: AdvisoryKind
+    addressee: str
+    subject: Subject | None = None
+    category: str | None = None
+    area: str | None = None
+    proposed_at: AwareDatetime
+    issued_at: AwareDatetime | None = None
+    replied_at: AwareDatetime | None = None
+    measure_at: AwareDatetime | None = None
+    measured_at: AwareDatetime | None = None
+
+
 class Phase(StrEnum):
     """How far a case is, as much as time needs to know."""
 
@@ -194,7 +215,8 @@ class Case(Stored):
     """The time of one case. Policies are those of `profile_version` for as long as the case lives.
 
     `arbitrating` is the role whose refusal the centre must settle, `numbers` counts what the case has had several of,
-    `next_at` is the earliest instant at which anything happens by itself; an open case always has one.
+    `next_at` is the earliest instant at which anything happens by itself; an open case always has one. `sources` are
+    what it counts for (`advising.py`). With `advice` or `flagged` it is a file on a source or a department.
     """
 
     district: str
@@ -216,4 +238,13 @@ class Case(Stored):
     arbitrating: str = ""
     numbers: dict[str, int] = Field(default_factory=dict)
     team: Team | None = None
+    subject: Subject | None = None
+    sources: tuple[str, ...] = ()
+    advice: Advice | None = None
+    flagged: tuple[str, ...] = ()
     next_at: AwareDatetime | None = None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file and no case."""
+        return self.advice is not None or bool(self.flagged)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import NamedTuple
 
+from services.escalation.domain.advising import lapse, lapses_at
 from services.escalation.domain.clocks import breach, let_grace_begin, warn
 from services.escalation.domain.draft import Draft
 from services.escalation.domain.holds import resume
@@ -24,7 +25,7 @@ LOOK_AGAIN = timedelta(days=1)
 and whenever its age has doubled: no open case is ever without a due instant, so the audit can tell a forgotten case
 from a quiet one, and cases that stay open for years cost nothing."""
 
-_CLOCK, _RUNG, _ANSWER, _MUSTER = range(4)
+_CLOCK, _RUNG, _ANSWER, _MUSTER, _LAPSE = range(5)
 """Who goes first at the same instant."""
 
 
@@ -74,6 +75,9 @@ def _pending(draft: Draft) -> Iterator[Timer]:
     if step is not None:
         yield _of_ladder(draft, step)
     yield from _of_team(draft)
+    lapse_at = lapses_at(draft)
+    if lapse_at is not None:
+        yield Timer(lapse_at, _LAPSE, "advice", lambda: lapse(draft, lapse_at))
 
 
 def _of_clock(draft: Draft, clock: Clock, at: datetime) -> Timer:

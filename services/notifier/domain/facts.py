@@ -58,6 +58,10 @@ class Facts(BaseModel):
     duty: str | None = None
     amount: str | None = None
     route: str | None = None
+    advice: str | None = None
+    subject: str | None = None
+    before: int | None = None
+    after: int | None = None
     merged: bool = False
     apart: bool = False
     report_id: str | None = None

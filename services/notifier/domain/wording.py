@@ -36,6 +36,12 @@ _CLOCKS = {
     "tier": ("本层级调解", "tier of mediation"),
     "mediation": ("调解总期限", "mediation as a whole"),
     "appeal": ("失信异议审查", "decision on the appeal"),
+    "reply": ("建议答复", "reply to an advisory"),
+}
+_ADVICES = {
+    "judicial": ("司法建议", "judicial advisory"),
+    "procuratorial": ("检察建议", "procuratorial advisory"),
+    "police": ("公安提示函", "police advisory"),
 }
 _TIERS = {
     "community": ("社区调解", "mediation by the community"),
@@ -140,6 +146,10 @@ class Speech:
         """Return where a broken agreement goes."""
         return self.pick(_ROUTES.get(where, (where, where)))
 
+    def advice(self, kind: str) -> str:
+        """Return whose advisory it is."""
+        return self.pick(_ADVICES.get(kind, (kind, kind)))
+
     def severity(self, level: int) -> str:
         """Return how bad it is."""
         return self.pick(_SEVERITIES.get(level, (str(level), str(level))))
@@ -163,6 +173,7 @@ _SAY: dict[str, Callable[[Speech, Any], Any]] = {
     "mediator": Speech.mediator,
     "duty": Speech.duty,
     "route": Speech.route,
+    "advice": Speech.advice,
     "severity": Speech.severity,
     "fraction": lambda _, fraction: f"{fraction:.0%}",
 }

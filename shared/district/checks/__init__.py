@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from shared.district.checks import areas, handling, mediators, parties, polygons, rules, work
+from shared.district.checks import areas, governance, handling, mediators, parties, polygons, rules, work
 from shared.district.problems import Finding
 from shared.district.shape import Shaped
 
@@ -29,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     mediators.ladder,
     rules.references,
     rules.reachable,
+    governance.advisories,
     work.obligations,
     work.workers,
 )

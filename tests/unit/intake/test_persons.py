@@ -35,11 +35,11 @@ def test_unknown_fields_of_a_command_take_no_person_along() -> None:
 
 
 def test_subject_and_category_of_a_report_show_no_number() -> None:
-    """A landlord is known by name; how to call the landlord is nobody's business on the bus."""
-    said = report(subject={"kind": "landlord", "name": "张三 13800000000"}, category="问13800000000")
+    """A company is known by name; whom to call there is nobody's business on the bus."""
+    said = report(subject={"kind": "company", "name": "某某物业 13800000000"}, category="问13800000000")
     draft = DESK.draft(DESK.parse(envelope(said)))
     assert draft.subject is not None
-    assert (draft.subject.name, draft.category_claimed) == ("张三 138****0000", "问138****0000")
+    assert (draft.subject.name, draft.category_claimed) == ("某某物业 138****0000", "问138****0000")
 
 
 @pytest.mark.parametrize(

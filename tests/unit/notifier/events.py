@@ -6,6 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.contracts.actors import Actor, PartnerKind
+from shared.contracts.advisories import (
+    AdvisoryDeclined,
+    AdvisoryIssued,
+    AdvisoryMeasured,
+    AdvisoryProposed,
+    AdvisoryReplied,
+    ClosingsFlagged,
+)
 from shared.contracts.agreements import AgreementBreached, DefaulterRecorded, Duty, Route, Standing
 from shared.contracts.base import Event
 from shared.contracts.cases import (
@@ -50,6 +58,7 @@ NOON = datetime(2026, 7, 1, 4, tzinfo=UTC)
 DISTRICT = "620802"
 CASE = f"{DISTRICT}-260701-aaaaaaaa"
 MERGED = f"{DISTRICT}-260701-bbbbbbbb"
+FILE = f"{DISTRICT}-000000-aaaaaaaa"
 TASK = f"{CASE}/housing#1"
 SEALED = "test:sealed"
 
@@ -219,6 +228,28 @@ def extension_ignored(**more: Any) -> ClockExtensionIgnored:
     said: dict[str, Any] = {"asked_at": NOON, "limit": Limit.model_validate("2 working_days"), **more}
     ignored: ClockExtensionIgnored = clock_event(ClockExtensionIgnored, **said)
     return ignored
+
+
+def _advisory(kind: type[Event], **more: Any) -> Any:
+    subject = {"kind": "estate", "name": "十里花园"}
+    said = {"rule": "estate", "kind": "judicial", "addressee": "housing", "subject": subject}
+    return kind(**{**_common(case_id=FILE), **said, **more})
+
+
+def advisories() -> tuple[Event, ...]:
+    """Return an advisory's life, and closings that were flagged."""
+    about: dict[str, Any] = {"since": NOON, "cases": (CASE,), "profile_version": 3}
+    return (
+        _advisory(AdvisoryProposed, count=5, reply_within="30 calendar_days", **about),
+        _advisory(AdvisoryIssued, by="centre", reply_by=NOON),
+        _advisory(AdvisoryReplied, by="housing", adopted=True, note="已督促整改"),
+        _advisory(AdvisoryMeasured, before=5, after=1, effect="fell"),
+        _advisory(AdvisoryDeclined, by="centre", reason="已另行约谈"),
+        ClosingsFlagged(
+            **_common(case_id=f"{DISTRICT}-000000-bbbbbbbb"), **about, department="housing", count=12, until=NOON,
+            share=0.1, usual=1.0
+        ),
+    )  # fmt: skip
 
 
 def escalated(level: int = 1, **more: Any) -> CaseEscalated:
