@@ -19,7 +19,7 @@ from tests.support.routing import CENTRE, dept
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
-DISTRICT = "950122"
+QUICK_DISTRICT, SLOW_DISTRICT = "950122", "950123"
 HOUSEHOLDS = 120
 QUICK: dict[str, Any] = {
     **MEDIATED,
@@ -39,8 +39,15 @@ QUICK: dict[str, Any] = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def desk(infra: LocalStack) -> AsyncIterator[Desk]:
-    """Give a router with escalation beside it."""
-    async with running(infra, DISTRICT, QUICK, ("escalation",)) as made:
+    """Give a router with escalation beside it, in a district of short limits."""
+    async with running(infra, QUICK_DISTRICT, QUICK, ("escalation",)) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def slow(infra: LocalStack) -> AsyncIterator[Desk]:
+    """Give a router of a district whose limits are days, so that none runs out however long a test takes."""
+    async with running(infra, SLOW_DISTRICT, MEDIATED) as made:
         yield made
 
 
@@ -63,37 +70,37 @@ async def test_a_dispute_that_nobody_settles_climbs_to_the_court_by_time_alone(d
     assert (await desk.letter(case, "forbidden"))["message"] == "Only court-1 mediates it in tier court."
 
 
-async def test_disputes_go_to_whoever_has_fewest(desk: Desk) -> None:
+async def test_disputes_go_to_whoever_has_fewest(slow: Desk) -> None:
     """As the database counts it, one report after the other."""
     chosen = []
     for number in (11, 12):
-        case = await desk.report(number, "D0402", **HERE)
-        (tier, *_) = [one for one in await desk.until_said(case, "tier.entered") if short(one) == "tier.entered"]
+        case = await slow.report(number, "D0402", **HERE)
+        (tier, *_) = [one for one in await slow.until_said(case, "tier.entered") if short(one) == "tier.entered"]
         chosen.append(data(tier)["mediator"])
     assert sorted(chosen) == ["east-1", "east-2"]
 
 
-async def test_households_sign_one_by_one_and_their_parent_counts_them(desk: Desk) -> None:
+async def test_households_sign_one_by_one_and_their_parent_counts_them(slow: Desk) -> None:
     """One file each, mediated by the task force of the parent, whose document does not grow with them."""
-    parent = await desk.report(100, "D0402", **HERE)
-    await desk.until_state(parent, "dispatched")
-    await desk.say(FormTaskForce, parent, CENTRE, lead="housing", departments=("justice",), reason="群体性纠纷")
+    parent = await slow.report(100, "D0402", **HERE)
+    await slow.until_state(parent, "dispatched")
+    await slow.say(FormTaskForce, parent, CENTRE, lead="housing", departments=("justice",), reason="群体性纠纷")
     for _ in range(5):
-        await desk.say(RecordMediation, parent, dept("housing"), hearing=True, present=BOTH)
-    await desk.say(OpenBatch, parent, CENTRE, expected=HOUSEHOLDS)
-    await desk.until_said(parent, "batch.progressed")
-    before = len(encode(await desk.state(parent)))
-    files = [await desk.report(1_000 + number, "D0402", batch=parent, **HERE) for number in range(HOUSEHOLDS)]
+        await slow.say(RecordMediation, parent, dept("housing"), hearing=True, present=BOTH)
+    await slow.say(OpenBatch, parent, CENTRE, expected=HOUSEHOLDS)
+    await slow.until_said(parent, "batch.progressed")
+    before = len(encode(await slow.state(parent)))
+    files = [await slow.report(1_000 + number, "D0402", batch=parent, **HERE) for number in range(HOUSEHOLDS)]
     for file in files[:17]:
-        await desk.say(RecordMediation, file, dept("justice"), consent=BOTH, outcome="agreement")
+        await slow.say(RecordMediation, file, dept("justice"), consent=BOTH, outcome="agreement")
     for file in files[17:20]:
-        await desk.say(RecordMediation, file, CENTRE, outcome="withdrawn")
+        await slow.say(RecordMediation, file, CENTRE, outcome="withdrawn")
 
     async def counted() -> dict[str, int]:
-        counts: dict[str, int] = (await desk.state(parent))["dispute"].get("counts", {})
+        counts: dict[str, int] = (await slow.state(parent))["dispute"].get("counts", {})
         return counts if (counts.get("agreed"), counts.get("ended")) == (17, 3) else {}
 
     assert await until(counted, 60, "the files are counted") == {"mediating": 100, "agreed": 17, "ended": 3}
-    dispute = (await desk.state(parent))["dispute"]
+    dispute = (await slow.state(parent))["dispute"]
     assert dispute["hearings"] == 5
-    assert len(encode(await desk.state(parent))) < before + 2_000
+    assert len(encode(await slow.state(parent))) < before + 2_000
