@@ -113,6 +113,14 @@ def test_each_container_is_handed_its_own_secrets_and_no_other_s(
 
 
 @pytest.mark.parametrize("service", FLOW)
+def test_a_service_gets_no_more_than_it_needs(service: str, handed: tuple[Path, dict[Path, int]]) -> None:
+    """Whoever takes over the router cannot open what intake has sealed."""
+    more = {"intake": {"vault.keys", "http.keys"}, "notifier": {"vault.keys", "webhook.secrets"}}
+    found = {path.name for path in (handed[0] / service).iterdir()}
+    assert found == {"ca.pem", "kafka.password", "mongo.url"} | more.get(service, set())
+
+
+@pytest.mark.parametrize("service", FLOW)
 def test_a_service_speaks_with_its_own_name_and_password(service: str, handed: tuple[Path, dict[Path, int]]) -> None:
     """To the broker and to the database, and checks the certificate of both."""
     own = handed[0] / service
