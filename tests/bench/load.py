@@ -25,7 +25,10 @@ ENOUGH = 1_000_000
 
 
 def write_profiles(folder: Path) -> Path:
-    """Copy the districts' profiles, and let every notice go out at once: a digest would be timed by its window."""
+    """Copy the districts' profiles, and let every notice go out at once: a digest would be timed by its window.
+
+    No surges are looked for: a year's reports in a few minutes are one everywhere.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ROOT / "deploy" / "districts", folder)
     for district in DISTRICTS:
@@ -33,6 +36,7 @@ def write_profiles(folder: Path) -> Path:
         profile: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
         notify = profile["notify"]
         notify.pop("quiet_hours", None)
+        profile["surge"] = {"enabled": False}
         notify |= {"rate_limit": {"per_hour": ENOUGH}, "digest": {"after": ENOUGH, "window": "1 minutes"}}
         path.write_text(yaml.safe_dump(profile, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return folder
