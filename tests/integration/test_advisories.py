@@ -148,6 +148,7 @@ async def test_an_advisory_is_answered_and_measured(town: Town) -> None:
     await town.heard("clock.breached", lambda one: one["case_id"] == file and one["kind"] == "reply")
     await town.heard("case.escalated", lambda one: one["case_id"] == file)
     await town.say("civil", "advisory.reply", file)
+    await town.heard("record.rejected", lambda one: "Only housing" in one["message"], 1, "dead-letters")
     await town.say("housing", "advisory.reply", file, note="水泵已更换 电话13800000000")
     (replied,) = await town.heard("advisory.replied", lambda one: one["case_id"] == file)
     assert (replied["by"], replied["note"]) == ("housing", "水泵已更换 电话138****0000")
