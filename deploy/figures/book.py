@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from deploy.figures.items import Item
@@ -18,9 +19,9 @@ PLACE = {"township": "township", "grid": "grid", "category": "category", "source
 """Field of an item -> field of what is said of a case."""
 
 
-@dataclass(slots=True)
+@dataclass
 class CaseBook:
-    """Everything said of one case, by type."""
+    """Everything said of one case, by type; to be asked when all has been said, for it remembers what it answered."""
 
     id: str
     said: dict[str, list[Entry]] = field(default_factory=dict)
@@ -44,7 +45,7 @@ class CaseBook:
         """Whether it is a case, but one that began before the ledger did."""
         return not self.begun and any(one.startswith(("case.", "task.", "clock.")) for one in self.said)
 
-    @property
+    @cached_property
     def opened_at(self) -> datetime:
         """When the reporter's clock began."""
         opened = self.last("case.opened")
@@ -52,7 +53,7 @@ class CaseBook:
             return datetime.fromisoformat(opened.values["opened_at"])
         return min(one.occurred_at for entries in self.said.values() for one in entries)
 
-    @property
+    @cached_property
     def lead(self) -> str:
         """The department that answers for it now; none in triage."""
         leads = [one for one in self.of("task.assigned") if one.values.get("role") == "lead"]
@@ -60,18 +61,22 @@ class CaseBook:
             return str(max(leads, key=lambda one: (one.occurred_at, one.mark)).values["department"])
         return str(self._told("lead"))
 
-    @property
+    @cached_property
     def episode(self) -> int:
         """How often it has begun."""
         return max((one.values.get("episode", 1) for one in self.of("case.reopened")), default=1)
 
-    @property
+    @cached_property
     def state(self) -> str:
         """Open, closed or withdrawn, by what is said of its newest episode."""
         for type_, state in (("case.closed", "closed"), ("case.withdrawn", "withdrawn")):
             if any(one.values.get("episode", 1) == self.episode for one in self.of(type_)):
                 return state
         return "open"
+
+    @cached_property
+    def _place(self) -> dict[str, Any]:
+        return {field: str(self._told(name)) for field, name in PLACE.items()}
 
     def _told(self, name: str) -> Any:
         """Return a fact of the case by the newest who names it: the router knows more than intake; grids are re-cut."""
@@ -83,9 +88,9 @@ class CaseBook:
 
     def item(self, part: str, at: datetime, **more: Any) -> Item:
         """Return an item of this case under its township, grid, category and source; its lead's unless told whose."""
-        more.setdefault("department", self.lead)
-        told: dict[str, Any] = {field: str(self._told(name)) for field, name in PLACE.items()}
-        return Item(self.id, part, at, **more, **told)
+        if "department" not in more:
+            more["department"] = self.lead
+        return Item(self.id, part, at, **more, **self._place)
 
 
 @dataclass(slots=True)

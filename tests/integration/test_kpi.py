@@ -13,16 +13,18 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from deploy.figures.reading import Archive
 from deploy.local import LocalStack
 from shared.contracts.base import format_instant
 from shared.contracts.topics import Topic, inbound_name, topic_name
-from shared.infra.clock import wall_clock
+from shared.infra.clock import SystemClock, wall_clock
 from shared.infra.directory import DATABASE, ProfileStore
 from shared.infra.ledger import COLLECTION
 from shared.infra.mongo import connect
 from tests.support.bus import Bus, open_bus, until
 from tests.support.cli import Cli
 from tests.support.model.place import district
+from tests.support.shown import by_ledger, by_prometheus
 from tests.support.staged import counted
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -123,21 +125,9 @@ async def test_prometheus_shows_the_same(centre: Centre) -> None:
 
 
 async def _the_same(centre: Centre) -> bool:
-    counted_, kpi = await counted(centre.stack, DISTRICT), (await centre.kpi())["figures"]
-    shown = Counter[tuple[str, str]]()
-    for key, number in counted_.items():
-        shown[key[0], key[-1]] += number
-    handle = Counter({key[-1]: number for key, number in counted_.items() if key[:2] == ("clocks", "handle")})
-    return all((
-        kpi["reports"]["parts"] == {"opened": shown["reports", "accepted"], "merged": shown["reports", "merged"]},
-        kpi["cases"]["count"] == shown["cases", "opened"],
-        kpi["closing_rate"]["n"] == shown["cases", "closed"],
-        kpi["handling_time"]["count"] == shown["cases", "closed"],
-        kpi["on_time_rate"]["n"] == handle["on_time"],
-        kpi["refusals"]["n"] == shown["tasks", "returned"],
-        kpi["refusals"]["of"] == shown["tasks", "assigned"],
-        kpi["notices_delivered"]["n"] == shown["notices", "delivered"] > 0,
-    ))  # fmt: skip
+    archive = Archive(centre.client, SystemClock())
+    shown = by_prometheus(await counted(centre.stack, DISTRICT))
+    return by_ledger(await archive.book(DISTRICT, await archive.now())) == shown and shown["delivered"] > 0
 
 
 async def test_every_figure_opens_the_cases_behind_it(centre: Centre) -> None:

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 import pytest
 import pytest_asyncio
 
+from deploy.figures.book import Book
+from deploy.figures.reading import Archive
 from deploy.local.config import STATE
 from deploy.partner.follower import Follower, Heard
 from deploy.partner.publisher import Publisher
@@ -23,8 +25,11 @@ from shared.infra.directory import DATABASE, ProfileStore
 from shared.infra.mongo import connect
 from tests.support.bus import open_bus
 from tests.support.likeness import differences
+from tests.support.likeness_figures import figures_in
 from tests.support.model.days import BEIJING
+from tests.support.model.figures import figures_of
 from tests.support.model.place import district
+from tests.support.shown import by_ledger, by_prometheus
 from tests.support.stack import chosen_broker, stack_config
 from tests.support.staged import MARGIN, Kept, Script, counted, kept, of_services
 from tests.support.truths import Truths, each_notice_once
@@ -51,6 +56,7 @@ class Played:
     found: Kept
     heard: list[Heard]
     totals: dict[tuple[str, ...], int]
+    book: Book
 
 
 def written() -> list[Script]:
@@ -102,10 +108,20 @@ async def play(stage: Stage, rate: float) -> dict[int, Played]:
         found = await asyncio.gather(*(kept(mongo_url, script.profile.code) for script in scripts))
         totals = await asyncio.gather(*(counted(stage.stack, script.profile.code) for script in scripts))
         heard = await everything(follower, end + MARGIN)
+        books = await asyncio.gather(*(book_of(mongo_url, clock, script, end + MARGIN) for script in scripts))
     return {
-        script.seed: Played(script, end, own, said_in(script, heard), figures)
-        for script, own, figures in zip(scripts, found, totals, strict=True)
+        script.seed: Played(script, end, own, said_in(script, heard), figures, book)
+        for script, own, figures, book in zip(scripts, found, totals, books, strict=True)
     }
+
+
+async def book_of(mongo_url: str, clock: ScaledClock, script: Script, end: datetime) -> Book:
+    """Read a script's ledger as of its end."""
+    client = connect(mongo_url)
+    try:
+        return await Archive(client, clock).book(script.profile.code, end)
+    finally:
+        client.close()
 
 
 def said_in(script: Script, heard: list[Heard]) -> list[Heard]:
@@ -164,6 +180,17 @@ async def test_the_running_system_ends_as_the_model_does(played: dict[int, Playe
     services = of_services(one.script, one.found, one.heard, one.totals)
     found = differences(one.script.replayed(one.end), services)
     assert not found, f"GW_MODEL_SEED={seed}, slowest {slowest(one)}\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_the_ledger_says_what_model_and_prometheus_say(played: dict[int, Played], seed: int) -> None:
+    """Every rate, count and group; of times only how many, for the pipeline needs moments where the model has none."""
+    one = played[seed]
+    expected, found = figures_of(one.script.retold(one.end)), figures_in(one.book)
+    for figures in (expected, found):
+        figures["handling_time"] = len(figures["handling_time"])
+    assert not differences(expected, found)
+    assert by_ledger(one.book) == by_prometheus(one.totals)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

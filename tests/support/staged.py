@@ -120,12 +120,16 @@ class Script:
 
     def replayed(self, end: datetime) -> Seen:
         """Return how the model ends when it is told everything at the instants at which it was really known."""
+        return outcomes(of_model(self.retold(end)))
+
+    def retold(self, end: datetime) -> DistrictModel:
+        """Return the model that was told everything at those instants."""
         model = DistrictModel(self.profile, self.start)
         for at, one in self.steps:
             model.until(self.known.get(one.id, at))
             perform(model, one)
         model.until(end)
-        return outcomes(of_model(model))
+        return model
 
 
 def outcomes(seen: Seen) -> Seen:
