@@ -60,14 +60,13 @@ class Town:
         payload = {"type": name, "nonce": f"nonce-{self.sent:06}", **fields}
         await self.bus.send(f"gw.{DISTRICT}.in.{partner}", json.dumps(payload).encode(), str(self.sent))
 
-    async def heard(self, name: str, number: int, topic: str = "escalations") -> list[dict[str, Any]]:
-        """Wait for so many records of a type, each once, and return them in order."""
+    async def heard(self, name: str, number: int, topic: str = "escalations", step: str = "") -> list[dict[str, Any]]:
+        """Wait for so many records of a type (notices of a step), each once, and return them in order."""
 
         def those(records: list[Any]) -> list[dict[str, Any]]:
-            wanted = f"gridwhistle.{name}.v1"
-            return list(
-                {header(one, "ce_id"): data(one) for one in records if header(one, "ce_type") == wanted}.values()
-            )
+            wanted = [one for one in records if header(one, "ce_type") == f"gridwhistle.{name}.v1"]
+            once = {header(one, "ce_id"): data(one) for one in wanted}
+            return [one for one in once.values() if one.get("step", "").startswith(step)]
 
         records = await self.bus.read([f"gw.{DISTRICT}.{topic}"], lambda found: len(those(found)) >= number)
         return those(records)
@@ -134,7 +133,7 @@ async def test_a_round_is_told_once_and_taken_back_for_whom_was_offline(town: To
     letters = await town.heard("record.rejected", 3, "dead-letters")
     assert sorted(one["error"] for one in letters) == ["forbidden", "invalid-command", "not-their-grid"]
     assert not [one for one in letters if "王某" in one["message"]]
-    notices = [one for one in await town.heard("notice.queued", 1, "notifications") if one["step"].startswith("work_")]
+    notices = await town.heard("notice.queued", 1, "notifications", "work_missed")
     assert {one["recipient"] for one in notices} == {"street/duty_officer"}
     rounds = {(one["case_id"], one["step"]) for one in notices}
     assert len(rounds) == len(notices)
@@ -183,8 +182,7 @@ async def test_a_re_cut_moves_the_open_case_to_the_heir_and_tells_its_worker(tow
     assert "recut" in await town.cli.json("district", "apply", str(file))
     (moved,) = await town.heard("case.moved", 1)
     assert (moved["case_id"], moved["from_grid"], moved["grid"]) == (case["case_id"], old["code"], west)
-    told = [one["recipient"] for one in await town.heard("notice.queued", 1, "notifications")]
-    while f"grid/{west}" not in told:
-        told = [one["recipient"] for one in await town.heard("notice.queued", len(told) + 1, "notifications")]
+    told = await town.heard("notice.queued", 1, "notifications", "moved:")
+    assert [one["recipient"] for one in told] == [f"grid/{west}"]
     again = await town.cli.json("district", "apply", str(file), "--dry-run")
     assert (again["changes"], "recut" in again) == ([], False)

@@ -52,6 +52,8 @@ class CachedProfiles:
     async def fetch(self, wanted: Iterable[tuple[str, int]]) -> None:
         """Bring the newest profile of each district into memory, and the versions that are named (0: none).
 
+        A version that is newer than the newest known here is that: what names it must not be told by who worked before.
+
         Raises:
             Transient: the database is away. What was never applied is left to the decision to refuse.
         """
@@ -60,6 +62,8 @@ class CachedProfiles:
                 await self.refresh()
             if version:
                 with suppress(ProfileMissing):
+                    if version > self.cache.get(district).profile.version:
+                        await self.refresh()
                     await self.cache.fetch(district, version)
 
     async def for_cases(self, inputs: Sequence[Input], states: dict[str, CaseView | None]) -> None:

@@ -12,6 +12,7 @@ from services.notifier.domain.roster import people
 from services.notifier.domain.steps import Telling
 from services.notifier.domain.steps import asked as step_of
 from shared.contracts.cases import CaseResolved
+from shared.district.areas import Grid
 from shared.district.lookup import DirectoryIndex
 from shared.district.model import Audience, DutyRole, Profile
 
@@ -106,10 +107,25 @@ def _township(asked: Asked) -> tuple[Recipient, ...]:
 
 
 def _grid_worker(asked: Asked) -> tuple[Recipient, ...]:
-    """Return the worker of the case's grid; a contact that names a worker needs the grid to have one."""
+    """Return the worker of the case's grid; of a sub-grid the whole's too once the case has risen to a level."""
     grid = asked.index.grid_by_code(asked.view.grid) if asked.view.grid else None
     if grid is None:
         return (Recipient("grid_worker", reason=NO_ROSTER),)
+    return tuple(_of_grid(asked, one) for one in _answering(asked, grid))
+
+
+def _answering(asked: Asked, grid: Grid) -> tuple[Grid, ...]:
+    """Return the grid, and what it is part of where nobody works in the part, or more than the part is called for."""
+    whole = asked.index.grid_by_code(grid.parent) if grid.parent else None
+    if whole is None:
+        return (grid,)
+    if grid.worker is None:
+        return (whole,)
+    return (grid, whole) if asked.telling.level is not None else (grid,)
+
+
+def _of_grid(asked: Asked, grid: Grid) -> Recipient:
+    """Return a grid's worker; a contact that names a worker needs the grid to have one."""
     known = {"worker": grid.worker, "grid": grid.code}
     contacts = asked.index.profile.notify.grid_worker_contacts
     routes = [
@@ -117,7 +133,7 @@ def _grid_worker(asked: Asked) -> tuple[Recipient, ...]:
         for one in contacts
         if not (grid.worker is None and "{worker}" in one.address)
     ]
-    return (Recipient(f"grid/{grid.code}", tuple(routes), NO_ROSTER),)
+    return Recipient(f"grid/{grid.code}", tuple(routes), NO_ROSTER)
 
 
 def _filled(address: str, known: dict[str, str | None]) -> str:

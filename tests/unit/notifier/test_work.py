@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from services.notifier.adapters.templates import load_templates
 from services.notifier.domain.rendering import Templates
 from shared.contracts.work import MissedPlace
-from tests.unit.notifier.events import NOON, work_missed
-from tests.unit.notifier.world import World, index_of, raw_profile
+from tests.unit.notifier.events import NOON, escalated, opened, resolved, work_missed
+from tests.unit.notifier.world import World, around, index_of, raw_profile
 
 
 def test_fifty_grids_are_one_notice_to_their_township() -> None:
@@ -30,3 +32,18 @@ def test_a_round_missed_by_people_on_leave_alone_is_told_to_nobody() -> None:
     world = World()
     world.tell(work_missed(places=(), excused=2))
     assert world.notices == {}
+
+
+@pytest.mark.parametrize(("worker", "told"), [("w-part", ["part", "whole"]), (None, ["whole", "whole"])])
+def test_a_case_in_a_sub_grid_rises_to_the_whole(worker: str | None, told: list[str]) -> None:
+    """Who works in the part verifies; once it has escalated the whole's worker hears too, or where nobody does."""
+    raw = raw_profile(audiences={"case.escalated": ["grid_worker"]})
+    part, whole = "620802001001A01", "620802001001501"
+    grids = [{"code": whole, "name": "机场", "worker": "w-whole"}, {"code": part, "name": "一区", "parent": whole}]
+    world = World(around({**raw, "grids": [grids[0], {**grids[1], "worker": worker}]}))
+    world.tell(opened(grid=part), resolved(), escalated())
+    names = {f"grid/{part}": "part", f"grid/{whole}": "whole"}
+    heard = [(one.template, names[one.recipient]) for one in world.notices.values() if one.recipient in names]
+    assert [name for template, name in heard if template == "verify"] == told[:1]
+    assert [name for template, name in heard if template == "escalated"][-1] == told[1]
+    assert len(heard) == 1 + len({*told})
