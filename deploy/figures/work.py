@@ -35,6 +35,13 @@ def cases(book: Book) -> Iterator[Item]:
         yield case.item(case.state, case.opened_at)
 
 
+def surges(book: Book) -> Iterator[Item]:
+    """Surges and the cases that belong to one."""
+    for case, entry in book.entries("surge.detected", "surge.joined"):
+        part = "parent" if entry.type == "surge.detected" else "child"
+        yield case.item(part, entry.occurred_at)
+
+
 def closing(book: Book) -> Iterator[Item]:
     """Cases that were not withdrawn, by whether they are closed."""
     return (
@@ -114,8 +121,14 @@ FIGURES = (
     ),
     Figure(
         "cases", "案件数", Kind.COUNT,
-        "Cases by state at that moment: open (triage included), closed, withdrawn. By the day of the first report.",
+        "Cases by state at that moment: open (triage included), closed, withdrawn; a surge's parent is a case. By the "
+        "day of the first report.",
         cases,
+    ),
+    Figure(
+        "surges", "群体性事件", Kind.COUNT,
+        "Surges, each a `parent` case that belongs to no report, and the cases that belong to one, `child`.",
+        surges,
     ),
     Figure(
         "closing_rate", "办结率", Kind.RATIO,
