@@ -26,7 +26,7 @@ class TierName(StrEnum):
 class TierOutcome(StrEnum):
     """How a tier ended. `overtaken`: an agreement made in time in the tier before became known only then.
 
-    `referred`: the centre gave the dispute to a task force.
+    `referred`: the centre gave the dispute to a task force. `kept`: the agreement that was broken is kept after all.
     """
 
     AGREEMENT = "agreement"
@@ -37,6 +37,7 @@ class TierOutcome(StrEnum):
     OVERTAKEN = "overtaken"
     REFERRED = "referred"
     CLOSED = "closed"
+    KEPT = "kept"
 
 
 class TierEvent(CaseEvent):

@@ -75,7 +75,8 @@ class Pair:
         total = sum(fen or 0 for _, fen, _ in promised)
         principal = total + self.pick([0, 0, 0, 1])
         amends = self.model.binding
-        error = self.model.sign(promised, principal, self.now)
+        over = self.model.closed
+        error = "illegal-transition" if over else self.model.sign(promised, principal, self.now)
         obligations = [
             {"party": party, "what": "pay" if fen else "repair", "due": due.isoformat()}
             | ({"amount": str(yuan(fen))} if fen else {})

@@ -60,6 +60,7 @@ def of_model(model: DistrictModel) -> Seen:
         "clocks": {f"{one.id}/{clock.key}": _clock(model, clock) for one in cases for clock in one.clocks},
         "teams": {one.id: _team(one.team) for one in cases if one.team},
         "disputes": {one.id: _dispute(one.dispute) for one in cases if one.dispute},
+        "promises": {one.id: _promises(one.pledges) for one in cases if one.pledges and one.pledges.owed},
         "notices": Counter(
             (one.case, one.step, one.audience, one.recipient, one.channel, one.outcome) for one in model.telling.notices
         ),
@@ -109,8 +110,23 @@ def of_states(cases: Mapping[str, Case], times: Mapping[str, TimedCase], said: S
         "clocks": clocks_of(said, live),
         "teams": {id_: team_of(one.team) for id_, one in times.items() if one.team},
         "disputes": {id_: dispute_of(one.dispute) for id_, one in cases.items() if one.dispute},
+        "promises": {id_: promises_of(one.promises) for id_, one in cases.items() if one.promises.agreements},
         "notices": notices_of(said),
     }
+
+
+def _promises(pledges: Any) -> dict[str, Any]:
+    owed = [(one.number, one.party, one.state, one.left, one.broken, one.met_at) for one in pledges.owed]
+    return {"state": pledges.state, "owed": owed, "listed": dict(pledges.listed)}
+
+
+def promises_of(promises: Any) -> dict[str, Any]:
+    """Return what was promised as the router keeps it."""
+    owed = [
+        (one.number, one.party, one.state, one.owed, one.breached, one.fulfilled_at) for one in promises.obligations
+    ]
+    listed = {one.party: one.standing for one in promises.listings if one.on_the_list}
+    return {"state": promises.agreements[-1].state, "owed": owed, "listed": listed}
 
 
 DISPUTE = {"state": "state", "extensions": "extensions", "hearings": "hearings", "total_due": "total_due_at"}

@@ -1,7 +1,7 @@
 """What the router says of tiers of mediation, and what that means for their time: one clock a tier, one for the whole.
 
 That a limit ran out is heard by the router as a breach; it takes the dispute up the ladder and says so, which ends the
-clock here. The whole ends with an agreement, or when arbitration or court has the dispute.
+clock here. The whole ends with an agreement, or its being kept after all, or when arbitration or court has the dispute.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ def on_ended(draft: Draft, event: TierEnded) -> str:
     if event.outcome is TierOutcome.AGREEMENT:
         for whole in draft.live(ClockKind.MEDIATION):
             stop(draft, whole, at)
+    if event.outcome is TierOutcome.KEPT:
+        _end_the_whole(draft, event)
     if clock is None:
         return "tier_without_clock"
     if not clock.live:
@@ -76,7 +78,7 @@ def _judged_again(draft: Draft, clock: Clock, event: TierEnded) -> str:
     return "tier_judged_again"
 
 
-def _end_the_whole(draft: Draft, event: TierEntered) -> None:
+def _end_the_whole(draft: Draft, event: TierEvent) -> None:
     for whole in draft.live(ClockKind.MEDIATION):
         stop(draft, whole, happened(event), _left(whole))
 

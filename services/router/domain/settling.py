@@ -67,7 +67,7 @@ def stop_mediating(change: Change, view: View) -> Change:
     dispute = change.case.dispute
     if dispute is None or dispute.state not in UNDER_WAY:
         return change
-    change = tiers.leave(change, TierOutcome.OVERTAKEN, view.now, tiers.CLOCK, view)
+    change = tiers.leave(change, TierOutcome.KEPT, view.now, tiers.CLOCK, view)
     agreed = tiers.dispute_of(change.case).changed(state=DisputeState.AGREED, total_due_at=None)
     return change.add(dispute=agreed)
 

@@ -77,6 +77,8 @@ class Clock:
     stage: str = ""
     lives_from: datetime | None = None
     moves: list[tuple[str, datetime, Any]] = field(default_factory=list)
+    remind: datetime | None = None
+    grace: Limit | None = None
     to_warn: list[float] = field(default_factory=list)
     warned: list[float] = field(default_factory=list)
     breached: datetime | None = None
@@ -220,6 +222,10 @@ class CaseFile:
     refusers: list[str] = field(default_factory=list)
     arbitrating: str = ""
     dispute: Any = None
+    pledges: Any = None
+    owners: dict[int, str] = field(default_factory=dict)
+    confirmation: str = ""
+    mediated_again: bool = False
 
     @property
     def open(self) -> bool:

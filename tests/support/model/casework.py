@@ -226,6 +226,7 @@ class Casework:
             task.state = "superseded"
             self.tell(case, "task.superseded", command.occurred_at, task)
         self.district.mediation.give_up(case, command.occurred_at)
+        self.district.agreements.void(case, command.occurred_at)
         case.state, case.ended_at, case.closing, case.recheck = "withdrawn", command.occurred_at, None, None
         self.tell(case, "case.withdrawn", command.occurred_at)
 
@@ -254,6 +255,8 @@ class Casework:
         if not case.is_dispute and self.district.has_open_dispute(case):
             case.closing, case.recheck = outcome, self.district.now + RECHECK
             return
+        if outcome != "fulfilled":
+            self.district.agreements.void(case, at)
         case.state, case.outcome, case.ended_at, case.closing, case.recheck = "closed", outcome, at, None, None
         self.tell(case, "case.closed", at, outcome=outcome)
 

@@ -32,6 +32,8 @@ class Clocks:
 
     def warning(self, clock: Clock) -> datetime:
         """When the next fraction of all the time that the clock gets has been used; what ran before a hold counts."""
+        if clock.remind is not None:
+            return clock.remind
         now = clock.reckon(self.days)
         ahead = self.days.passed(now.since, now.due, clock.spent_in)
         wanted = (now.used + ahead) * clock.to_warn[0] - now.used
@@ -47,6 +49,11 @@ class Clocks:
             fraction = clock.to_warn.pop(0)
             clock.warned.append(fraction)
             self.say(case, clock, "clock.warned", at, fraction=fraction)
+        elif clock.grace is not None:
+            clock.moves.append(("extend", at, clock.grace))
+            clock.grace = None
+            clock.warned.append(1.0)
+            self.say(case, clock, "clock.warned", at, fraction=1.0)
         else:
             self.breach(case, clock, at)
 
@@ -54,11 +61,17 @@ class Clocks:
         """Start a clock; warnings that lie before it lives were given, or never made sense."""
         due = clock.reckon(self.days).due
         if due > clock.begins:
-            clock.to_warn = list(self.profile.escalation.warn_fractions)
+            clock.to_warn = self.fractions(clock, due)
             while clock.lives_from and clock.to_warn and self.warning(clock) <= clock.lives_from:
                 clock.to_warn.pop(0)
         case.clocks.append(clock)
         self.say(case, clock, "clock.started", clock.begins)
+
+    def fractions(self, clock: Clock, due: datetime) -> list[float]:
+        """When it warns: at the profile's fractions, but of a promise once, so long before its day."""
+        if clock.kind != "obligation":
+            return list(self.profile.escalation.warn_fractions)
+        return [round((clock.remind - clock.start) / (due - clock.start), 4)] if clock.remind else []
 
     def breach(self, case: CaseFile, clock: Clock, at: datetime) -> None:
         """The limit has passed."""
@@ -71,6 +84,8 @@ class Clocks:
             self.district.overdue.append((case, due))
         if clock.kind in ("tier", "mediation"):
             self.district.expired.append((case, clock))
+        if clock.kind == "obligation":
+            self.district.broken.append((case, int(clock.key.partition("#")[2])))
 
     def withdraw(self, case: CaseFile, clock: Clock, at: datetime) -> None:
         """The breach does not count."""

@@ -11,6 +11,8 @@ from shared.contracts.commands import UnmergeReport
 from shared.contracts.ids import case_id
 from shared.contracts.registry import command_types
 from shared.district.model import Profile
+from tests.support.model.agreements import RULES as AGREEING
+from tests.support.model.agreements import Agreements
 from tests.support.model.case import CaseFile, Clock, Refused, Task, Team
 from tests.support.model.casework import RULES, Casework
 from tests.support.model.days import BEIJING, Days
@@ -43,6 +45,8 @@ class DistrictModel:
         self.overdue: list[tuple[CaseFile, datetime]] = []
         self.expired: list[tuple[CaseFile, Clock]] = []
         self.reception, self.casework, self.mediation = Reception(profile), Casework(self), Mediation(self)
+        self.broken: list[tuple[CaseFile, int]] = []
+        self.agreements = Agreements(self)
         self.time, self.telling = Time(self), Telling(self)
 
     def count(self, *what: str) -> None:
@@ -108,12 +112,12 @@ class DistrictModel:
         case = self.cases.get(command.case_id)
         if case is None:
             raise Refused("unknown-case")
-        if kind in RULES:
-            RULES[kind](self.casework, case, command)
-        elif kind in MEDIATION:
-            MEDIATION[kind](self.mediation, case, command)
-        else:
-            self.time.teams.do(case, command)
+        books: Any = ((RULES, self.casework), (MEDIATION, self.mediation), (AGREEING, self.agreements))
+        for rules, judge in books:
+            if kind in rules:
+                rules[kind](judge, case, command)
+                return
+        self.time.teams.do(case, command)
 
     def unmerge(self, sender: str, content: Content) -> None:
         """The centre takes a report out of a case: it gets its own, with its own reporter and its own beginning."""
@@ -204,6 +208,9 @@ class DistrictModel:
             self.let_time_act()
         while self.expired:
             self.mediation.expired(*self.expired.pop(0))
+            self.let_time_act()
+        while self.broken:
+            self.agreements.broke(*self.broken.pop(0))
             self.let_time_act()
         for case, task in self.held():
             if task.held_until and task.held_until <= self.now:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from tests.support.model.days import BEIJING
 
@@ -33,11 +34,13 @@ class Owed:
     done: datetime | None = None
     replaced_at: datetime | None = None
     broken: bool = False
+    void: bool = False
+    grace: timedelta = GRACE
 
     @property
     def ends(self) -> datetime:
         """When it is broken if it has not been met."""
-        return end_of(self.due) + GRACE
+        return end_of(self.due) + self.grace
 
     @property
     def left(self) -> int:
@@ -58,6 +61,8 @@ class Owed:
             return "superseded"
         if self.met_at is not None:
             return "fulfilled"
+        if self.void:
+            return "void"
         return "partly_paid" if self.paid else "open"
 
     met_known: bool = False
@@ -66,7 +71,7 @@ class Owed:
     @property
     def verdict(self) -> str | None:
         """Return what its clock says."""
-        if self.state == "superseded":
+        if self.state in ("superseded", "void"):
             return "void"
         return None if self.met_at is None else "on_time" if self.met_at <= self.ends else "late"
 
@@ -80,11 +85,14 @@ class Pledges:
     listed: dict[str, str] = field(default_factory=dict)
     said: Counter[str] = field(default_factory=Counter)
     closed: bool = False
+    void: bool = False
+    grace: timedelta = GRACE
+    log: list[tuple[str, Any]] = field(default_factory=list)
 
     @property
     def binding(self) -> int | None:
         """The number of the agreement that binds."""
-        return len(self.signed_at) if self.signed_at and not self.closed else None
+        return len(self.signed_at) if self.signed_at and not self.closed and not self.void else None
 
     def current(self) -> list[Owed]:
         """Return what the last agreement is made of."""
@@ -98,6 +106,8 @@ class Pledges:
     @property
     def state(self) -> str:
         """Return how the last agreement stands."""
+        if self.void:
+            return "void"
         return "fulfilled" if self.closed else "breached" if self.in_default() else "in_force"
 
     def until(self, now: datetime) -> None:
@@ -107,25 +117,56 @@ class Pledges:
                 self._break(one)
 
     def _break(self, one: Owed) -> None:
+        self.log.append(("breached", (one, not self.in_default())))
         one.broken = True
         self.said["agreement.breached"] += 1
 
+    def broke(self, number: int) -> None:
+        """Its time has passed: it is broken, unless it was met meanwhile, or is owed no more."""
+        one = self.owed[number - 1]
+        if self.binding == one.agreement and one.met_at is None and not one.broken:
+            self._break(one)
+
+    def end(self) -> None:
+        """The case was withdrawn or judged: nothing is owed any more, and nobody is listed."""
+        if self.binding is None:
+            return
+        for one in self.current():
+            if one.met_at is None:
+                one.void = True
+                self.log.append(("recorded", one))
+        self.void = True
+        self._clear(list(self.listed))
+
+    def _clear(self, parties: list[str]) -> None:
+        for party in parties:
+            del self.listed[party]
+            self.log.append(("cleared", party))
+
     def sign(self, promised: list[tuple[str, int | None, date]], principal: int, now: datetime) -> str | None:
         """The parties sign, or amend what they had signed."""
-        if self.closed or (self.binding and now <= self.signed_at[self.binding]):
+        if self.binding and now <= self.signed_at[self.binding]:
             return "illegal-transition"
         if sum(fen or 0 for _, fen, _ in promised) != principal:
             return "instalments-do-not-sum"
-        for one in self.current():
-            one.met_known = one.met_at is not None
-            one.replaced_at = now
-        self.listed.clear()
+        if self.binding:
+            self._replace(now)
+        self.closed = self.void = False
         number = len(self.signed_at) + 1
         self.signed_at[number] = now
         for party, fen, due in promised:
-            self.owed.append(Owed(len(self.owed) + 1, number, party, fen, due))
+            self.owed.append(Owed(len(self.owed) + 1, number, party, fen, due, grace=self.grace))
         self.said["agreement.signed"] += 1
         return None
+
+    def _replace(self, now: datetime) -> None:
+        """What was owed is owed no more; what was met stays met."""
+        for one in self.current():
+            one.met_known = one.met_at is not None
+            one.replaced_at = now
+            if not one.met_known:
+                self.log.append(("recorded", one))
+        self._clear(list(self.listed))
 
     def pay(self, id_: str, one: Owed, fen: int, at: datetime) -> str | None:
         """Somebody pays on an obligation."""
@@ -155,13 +196,14 @@ class Pledges:
         return None
 
     def _cannot_be_met(self, one: Owed, at: datetime) -> str | None:
-        early = at < self.signed_at[one.agreement]
+        early = at < self.signed_at[one.agreement] or one.void
         gone = one.replaced_at is not None and at >= one.replaced_at
         return "illegal-transition" if early or gone else None
 
     def _met(self, one: Owed) -> None:
         """Draw the consequences of something met, if it was the present agreement's."""
-        if one.met_at is None or one.agreement != len(self.signed_at):
+        if one.met_at is None or one.agreement != self.binding:
+            self.log.append(("recorded", one))
             return
         late = one.met_at > one.ends
         if late and not one.broken:
@@ -169,11 +211,16 @@ class Pledges:
         if one.broken and not late:
             one.broken = False
             self.said["agreement.breach-withdrawn"] += 1
-        if not self.in_default(one.party):
-            self.listed.pop(one.party, None)
+        self.log.append(("recorded", one))
+        if not self.in_default(one.party) and one.party in self.listed:
+            self._clear([one.party])
         if all(each.met_at is not None for each in self.current()):
             self.closed = True
             self.said["agreement.fulfilled"] += 1
+            self._clear(list(self.listed))
+            self.log.append(("fulfilled", max(each.met_at for each in self.current() if each.met_at)))
+        elif not self.in_default():
+            self.log.append(("kept", None))
 
     def enter(self, party: str) -> str | None:
         """The centre lists a party."""

@@ -106,6 +106,18 @@ def stood_down(fact: Fact) -> list[Step]:
     return [Step(f"stood_down:{fact.team}", tuple(seat.holder for seat in seats))]
 
 
+def breached(fact: Fact) -> list[Step]:
+    """A limit has passed; that a promise was broken is told as that."""
+    name = f"breached:{fact.clock}:{stamp(fact.more['due'])}"
+    return [] if fact.more["clock"].kind == "obligation" else [Step(name, fact.about)]
+
+
+def appealed(fact: Fact) -> list[Step]:
+    """The centre is to decide."""
+    name = f"defaulter_appeal:{fact.more['party']}:{stamp(fact.at)}"
+    return [Step(name, fact.about, moot=True)] if fact.more["standing"] == "appealed" else []
+
+
 def tier(fact: Fact) -> list[Step]:
     """Everybody who mediates; the reporter hears once that somebody has it."""
     now = fact.more["tier"]
@@ -131,7 +143,11 @@ STEPS: dict[str, Callable[[Fact], list[Step]]] = {
     "case.reopened": lambda fact: both("reopened", fact, moot=True),
     "case.withdrawn": lambda fact: both("withdrawn", fact),
     "clock.warned": warned,
-    "clock.breached": lambda fact: [Step(f"breached:{fact.clock}:{stamp(fact.more['due'])}", fact.about)],
+    "clock.breached": breached,
+    "agreement.breached": lambda fact: [
+        Step(f"agreement_breached:obligation#{fact.more['owed'].number}:{stamp(fact.at)}", fact.about)
+    ],
+    "defaulter.recorded": appealed,
     "clock.extension-ignored": lambda fact: [
         Step(f"extension_ignored:{fact.clock}:{stamp(fact.more['asked'])}", fact.about, moot=True, task=fact.task)
     ],

@@ -36,6 +36,9 @@ class TierClocks(Clocks):
         if outcome == "agreement":
             for whole in case.live_clocks("mediation"):
                 self.stop(case, whole, at)
+        if outcome == "kept":
+            for whole in case.live_clocks("mediation"):
+                self.stop(case, whole, at, "void" if whole.breached is None else "late")
         if clock is None:
             return
         if not clock.live:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from shared.district.policies import Rung
 from tests.support.model.case import CaseFile, Clock, Task
+from tests.support.model.promise_clocks import OF_PARTIES, OUTLIVING, PromiseClocks
 from tests.support.model.routes import centre
 from tests.support.model.team import Teamwork
-from tests.support.model.tier_clocks import TierClocks
 
 if TYPE_CHECKING:
     from tests.support.model.district import DistrictModel
@@ -32,7 +32,7 @@ class Happening:
     do: Callable[[], None]
 
 
-class Time(TierClocks):
+class Time(PromiseClocks):
     """What facts mean for the clocks of a case, and what time brings by itself."""
 
     def __init__(self, district: DistrictModel) -> None:
@@ -48,9 +48,14 @@ class Time(TierClocks):
             at = self.next_of(clock)
             if at is not None:
                 yield Happening(at, 0, clock.key, partial(self.strike, case, clock, at))
-        late = [(clock.breached, clock.key, clock) for clock in case.live_clocks() if clock.breached is not None]
+        late = [
+            (clock.breached, clock.key, clock)
+            for clock in case.live_clocks()
+            if clock.breached is not None and clock.kind not in OF_PARTIES
+        ]
         rung = self.next_rung(case)
-        if late and rung:
+        in_vain = rung is not None and rung.action == "whistle" and all(one[2].kind in OUTLIVING for one in late)
+        if late and rung and not in_vain:
             since, key, first = min(late, key=lambda one: one[:2])
             on = since if rung.after is None else self.days.due(since, rung.after)
             yield Happening(on, 1, key, partial(self.climb, case, rung, first, on))
@@ -202,7 +207,8 @@ class Time(TierClocks):
 
     def on_case_resolved(self, case: CaseFile, at: datetime, *_: Any) -> None:
         """Ends the reporter's clock; whoever verifies has a limit too."""
-        self.end_all(case, at, judged=("case",))
+        self.end_clocks(case, at, judged=("case",), leave=OUTLIVING)
+        self.teams.stand_down(case, at)
         if self.profile.verification.by != "none" and case.route:
             key = f"verify#{self.number(case, 'verify')}"
             self.start(case, Clock(key, "verify", self.centre, self.district.now, case.route.verify))
@@ -228,15 +234,18 @@ class Time(TierClocks):
         self.end_clocks(case, at, judged)
         self.teams.stand_down(case, at)
 
-    def end_clocks(self, case: CaseFile, at: datetime, judged: tuple[str, ...] = ()) -> None:
+    def end_clocks(
+        self, case: CaseFile, at: datetime, judged: tuple[str, ...] = (), leave: tuple[str, ...] = ()
+    ) -> None:
         """End every clock, and forget the refusals."""
         case.refusers, case.arbitrating = [], ""
         for clock in case.live_clocks():
-            self.stop(case, clock, at, None if clock.kind in judged else "void")
+            if clock.kind not in leave:
+                self.stop(case, clock, at, None if clock.kind in judged else "void")
 
     def on_case_reopened(self, case: CaseFile, at: datetime, *_: Any) -> None:
         """Levels begin anew; the reporter's clock goes on with its old due instant, a team that is at work too."""
-        self.end_clocks(case, at, judged=("verify",))
+        self.end_clocks(case, at, judged=("verify",), leave=OUTLIVING)
         case.level = 0
         olds = [clock for clock in case.clocks if clock.kind == "case"]
         if not olds:

@@ -17,6 +17,7 @@ from shared.contracts.agreements import (
     ObligationState,
     Standing,
 )
+from shared.contracts.disputes import TierEnded, TierEntered, TierName, TierOutcome
 from shared.contracts.escalations import CaseEscalated, ClockBreached, ClockStopped, ClockWarned
 from tests.unit.escalation.district import limit, local
 from tests.unit.escalation.world import World, names, of
@@ -163,3 +164,16 @@ def test_the_centre_has_its_time_to_decide_on_an_appeal() -> None:
     assert (clock.owner, clock.due_at) == ("centre", local("2026-07-17T00:00"))
     world.tell(DefaulterRecorded, standing=Standing.DISMISSED, party="respondent")
     assert world.clock("appeal#1").verdict == "on_time"
+
+
+def test_a_dispute_that_was_mediated_again_in_vain_runs_no_clock_any_more() -> None:
+    """The broken agreement is kept after all: neither tier nor mediation as a whole can run out behind it."""
+    world = World()
+    world.opened(limits=())
+    tier: dict[str, Any] = {"tier_id": f"{world.case_id}/tier#2", "tier": TierName.COMMUNITY, "owner": "housing"}
+    limits: dict[str, Any] = {"limit": limit("3 calendar_days"), "total": limit("6 calendar_days")}
+    world.tell(TierEntered, **tier, **limits, reason="agreement_broken")
+    assert world.live() == {"tier#2", "mediation#1"}
+    world.tell(TierEnded, **tier, outcome=TierOutcome.KEPT, by="clock")
+    assert world.live() == set()
+    assert {world.clock(key).verdict for key in ("tier#2", "mediation#1")} == {"void"}
