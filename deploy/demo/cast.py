@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from deploy.demo.advisories import Advisers
 from deploy.demo.centre import Centre
 from deploy.demo.departments import Departments
 from deploy.demo.grid_workers import GridWorkers
@@ -29,6 +30,7 @@ class Cast:
             Mediators(world),
             Pledges(world),
             Teams(world),
+            Advisers(world),
         )
 
     def hear(self, event: Event) -> Iterator[Say]:

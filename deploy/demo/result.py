@@ -24,8 +24,11 @@ class DemoResult(BaseModel):
     reports_submitted: int
     reports_accepted: int
     reports_merged: int
+    reports_unmerged: int
     reports_duplicate: int
     reports_rejected: int
+    surges: int
+    surge_cases: int
     cases_opened: int
     cases_closed: int
     cases_open: int
@@ -45,6 +48,9 @@ class DemoResult(BaseModel):
     agreements_signed: int
     agreements_fulfilled: int
     agreements_breached: int
+    advisories_proposed: int
+    advisories_issued: int
+    advisories_replied: int
     teams_summoned: int
     teams_on_scene: int
     members_absent: int
@@ -68,7 +74,9 @@ class DemoResult(BaseModel):
 
 
 COUNTED = {
-    "reports_merged": "report.merged",
+    "reports_unmerged": "report.unmerged",
+    "surges": "surge.detected",
+    "surge_cases": "surge.joined",
     "cases_opened": "case.opened",
     "cases_reopened": "case.reopened",
     "tasks_assigned": "task.assigned",
@@ -83,6 +91,9 @@ COUNTED = {
     "agreements_signed": "agreement.signed",
     "agreements_fulfilled": "agreement.fulfilled",
     "agreements_breached": "agreement.breached",
+    "advisories_proposed": "advisory.proposed",
+    "advisories_issued": "advisory.issued",
+    "advisories_replied": "advisory.replied",
     "notices_queued": "notice.queued",
     "notices_delivered": "notice.delivered",
 }
@@ -97,6 +108,7 @@ def counted(tally: Tally) -> dict[str, Any]:
     return {
         **{name: tally.events[event] for name, event in COUNTED.items()},
         "reports_accepted": tally.accepted,
+        "reports_merged": tally.merged,
         "reports_rejected": sum(tally.rejected_reports.values()),
         "cases_closed": tally.in_state("closed"),
         "cases_open": tally.open_cases,
@@ -113,7 +125,7 @@ def counted(tally: Tally) -> dict[str, Any]:
 
 def imbalances(tally: Tally, submitted: int, duplicates: int) -> Iterator[str]:
     """Yield a sentence for each sum that does not come out, of reports and of cases."""
-    accepted, merged = tally.accepted, tally.events["report.merged"]
+    accepted, merged = tally.accepted, tally.merged
     rejected = sum(tally.rejected_reports.values())
     if submitted != accepted + duplicates + rejected:
         told = f"{accepted} accepted + {duplicates} duplicate + {rejected} rejected"

