@@ -62,6 +62,12 @@ def _of_router(case: Routed) -> Iterable[tuple[str, str]]:
         yield "suggested", f"{said.category}, {said.confidence:.0%} sure, by {said.source}"
     yield "departments", ", ".join((case.lead or NOTHING, *case.assists))
     yield "reported", f"{local(case.opened_at)} by {case.partner} {case.report_id}, {1 + case.merged} reports"
+    if case.apart:
+        yield "taken apart", ", ".join(case.apart)
+    if case.surge:
+        yield "surge", f"parent of {case.children} cases ({case.surge})"
+    if case.parent:
+        yield "child of", case.parent
     yield "refusals", str(case.refusals)
     yield "profile", f"{case.district}@{case.profile_version}"
 

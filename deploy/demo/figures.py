@@ -51,10 +51,11 @@ class TeamFigures:
 
 @dataclass(slots=True)
 class CaseFigures:
-    """Where one case stands."""
+    """Where one case stands; `surge`: it is the parent of one."""
 
     state: str
     text: str = ""
     category: str = ""
     outcome: Outcome | None = None
     handling: float | None = None
+    surge: bool = False

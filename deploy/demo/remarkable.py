@@ -10,6 +10,7 @@ from deploy.demo.habits import ZONE
 from deploy.demo.world import World
 from shared.contracts import cases as said
 from shared.contracts import escalations as timed
+from shared.contracts import incidents
 from shared.contracts.base import Event
 
 REASONS = {"refusals": "多次退单", "ladder": "超时升级", "opening": "立案即联动", "hand": "人工吹哨"}
@@ -92,8 +93,18 @@ def _stood_down(_: World, event: timed.TeamStoodDown) -> str:
     return f"联合处置结束，吹哨后 {minutes(event.seconds)}"
 
 
+def _surge(_: World, event: incidents.SurgeDetected) -> str:
+    return f"群体性事件：{event.text}，立总案"
+
+
+def _taken_apart(_: World, event: incidents.ReportUnmerged) -> str:
+    return f"误并分出 {event.own_case_id[-8:]}：{event.reason}"
+
+
 _LINES: dict[type[Event], tuple[str, Callable[..., str]]] = {
     said.CaseOpened: ("bold red", _opened),
+    incidents.SurgeDetected: ("bold red", _surge),
+    incidents.ReportUnmerged: ("cyan", _taken_apart),
     said.TaskReturned: ("yellow", _returned),
     said.CaseClosed: ("bold green", _closed),
     timed.CaseEscalated: ("red", _escalated),

@@ -69,13 +69,18 @@ class Tally:
                 pass
 
     def in_state(self, *states: str) -> int:
-        """Return how many cases stand in one of these states."""
-        return sum(case.state in states for case in self.cases.values())
+        """Return how many cases stand in one of these states; the parents of surges belong to no report."""
+        return sum(case.state in states for case in self.cases.values() if not case.surge)
 
     @property
     def accepted(self) -> int:
         """How many reports were taken in: those that opened a case and those merged into one."""
-        return self.events["report.accepted"] + self.events["report.merged"]
+        return self.events["report.accepted"] + self.merged
+
+    @property
+    def merged(self) -> int:
+        """How many reports are part of another's case; one that was taken out again was accepted after all."""
+        return self.events["report.merged"] - self.events["report.unmerged"]
 
     @property
     def breaches(self) -> int:
@@ -85,7 +90,7 @@ class Tally:
     @property
     def open_cases(self) -> int:
         """How many cases are neither closed nor withdrawn."""
-        return sum(case.state not in OVER for case in self.cases.values())
+        return sum(case.state not in OVER for case in self.cases.values() if not case.surge)
 
     def _report(self, event: incidents.ReportFacts) -> None:
         merged = isinstance(event, incidents.ReportMerged)
@@ -96,6 +101,7 @@ class Tally:
         case.state = CASE_STATES.get(type(event), case.state)
         if isinstance(event, said.CaseOpened):
             case.text, case.category = event.text, event.category_name or event.category
+            case.surge = event.surge is not None
         elif isinstance(event, said.CaseClosed):
             case.outcome, case.handling = event.outcome, event.handling_seconds
             self.departments[event.district, event.department].handling[event.case_id] = event.handling_seconds
