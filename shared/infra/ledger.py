@@ -20,7 +20,7 @@ from shared.infra.clock import Clock, ScaledClock, SystemClock
 from shared.infra.engine.outbox import Outgoing
 from shared.ledger.rows import Entry, entries_of, is_kept, page_of, row_of
 
-COLLECTION = "ledger"
+COLLECTION = "ledger_pages"
 
 _known_kept = lru_cache(maxsize=256)(is_kept)
 
