@@ -26,7 +26,7 @@ TOWNSHIP = "620802001"
 BOOK = work_id(TOWNSHIP)
 ONE, TWO, SPECIAL, SUB = "620802001001001", "620802001001002", "620802001001501", "620802001001A01"
 SQUARE = ((106.66, 35.54), (106.67, 35.54), (106.67, 35.55), (106.66, 35.55))
-INSIDE = {"lon": 106.665, "lat": 35.545}
+INSIDE: dict[str, Any] = {"lon": 106.665, "lat": 35.545}
 GRIDS: tuple[dict[str, Any], ...] = (
     {"code": ONE, "name": "第一网格", "worker": "w-1", "polygon": SQUARE},
     {"code": TWO, "name": "第二网格", "worker": "w-2"},
@@ -88,7 +88,7 @@ class Township:
 
     def tell(self, command: type[WorkCommand], actor: Actor = APP, at: str | None = None, **fields: Any) -> list[Event]:
         """Give a command now, about something that happened then."""
-        when = {"occurred_at": local(at) if at else self.now, "recorded_at": self.now}
+        when: dict[str, Any] = {"occurred_at": local(at) if at else self.now, "recorded_at": self.now}
         return self.apply(command(district=DISTRICT, case_id=BOOK, actor=actor, **when, **fields))
 
     def patrol(self, grid: str = ONE, worker: str = "w-1", **fields: Any) -> list[Event]:
