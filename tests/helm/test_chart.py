@@ -15,7 +15,7 @@ from deploy.cli.main import app
 from deploy.compose import secrets
 from deploy.contracts.flows import FLOWS, INBOUND
 from deploy.local.config import FLOW
-from tests.support.helm import CHART, KUBERNETES, Manifest, containers, find, helm, rendered
+from tests.support.helm import CHART, KUBERNETES, Manifest, containers, find, helm, parse, rendered, template
 from tests.support.known_settings import settings_of
 from tests.support.promql import ROOT
 
@@ -171,6 +171,14 @@ def test_only_who_has_to_may_talk_to_a_service(service: str) -> None:
     ports = {port["port"] for rule in policy["egress"] for port in rule["ports"]}
     channels = {443, 587} if service in {"escalation", "notifier"} else set()
     assert ports == {53, 9093, 27017} | channels
+
+
+def test_the_broker_can_be_reached_on_the_ports_that_it_is_said_to_have() -> None:
+    """Of the addresses in the values, and of brokers that answer on others; one forgotten would cut everything off."""
+    elsewhere = "kafka.bootstrap=a.example.invalid:9094\\,b.example.invalid:9095"
+    done = template("two-districts", "--set-string", elsewhere, "--set", "networkPolicy.kafkaPorts={9096}")
+    egress = parse(done).one("NetworkPolicy", "gw-router")["spec"]["egress"]
+    assert {port["port"] for rule in egress for port in rule["ports"]} == {53, 9094, 9095, 9096, 27017}
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -25,7 +25,7 @@ WRONG = {
     "services.router.env.PATH=x": "invalid propertyName 'PATH'",
     "services.intake.secret=Not_A_Name": "at '/services/intake/secret'",
     "setup.districts=[]": "at '/setup/districts'",
-    "networkPolicy.kafkaPort=0": "at '/networkPolicy/kafkaPort'",
+    "networkPolicy.kafkaPorts[0]=0": "at '/networkPolicy/kafkaPorts/0'",
     "monitoring.interval=often": "at '/monitoring/interval'",
 }
 """Each is one change to the values of the two districts, which are right."""

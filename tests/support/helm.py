@@ -69,16 +69,20 @@ class Rendered:
                 yield one["metadata"]["name"], one["spec"]["template"]["spec"]
 
 
-@cache
-def rendered(example: str) -> Rendered:
-    """Return what an example becomes.
+def parse(done: subprocess.CompletedProcess[str]) -> Rendered:
+    """Return what was rendered.
 
     Raises:
-        AssertionError: helm refuses it.
+        AssertionError: helm refused it.
     """
-    done = template(example)
     assert done.returncode == 0, done.stderr
     return Rendered(tuple(one for one in yaml.safe_load_all(done.stdout) if one))
+
+
+@cache
+def rendered(example: str) -> Rendered:
+    """Return what an example becomes."""
+    return parse(template(example))
 
 
 def containers(pod: Manifest) -> Iterator[Manifest]:
