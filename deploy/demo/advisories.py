@@ -1,4 +1,4 @@
-"""The third story: one estate whose faults come back all day, until the centre puts it to the body that can end it.
+"""The fourth story: one estate whose faults come back all day, until the centre puts it to the body that can end it.
 
 Five reports of different things, hours and streets apart, name the same estate; each is handled as any other. The
 proposal that comes of them is issued by the centre and answered by the department.
