@@ -18,7 +18,7 @@ from deploy.cli.main import app
 from deploy.local import LocalStack
 from shared.contracts.base import format_instant
 from shared.contracts.topics import Topic, inbound_name, topic_name
-from shared.district.policies import Surge
+from shared.district.policies import InWords, NearDuplicates, Surge
 from shared.infra.clock import wall_clock
 from shared.infra.directory import DATABASE, ProfileStore
 from shared.infra.mongo import connect
@@ -75,7 +75,8 @@ async def town(stack: LocalStack) -> AsyncIterator[Town]:
     """Add a district that looks for surges to the running system."""
     async with open_bus(stack.bootstrap) as bus:
         client = connect(stack.mongo_url)
-        profile = district("plain", CODE).model_copy(update={"surge": POLICY, "version": 0})
+        near = NearDuplicates(in_words=InWords(enabled=True))
+        profile = district("plain", CODE).model_copy(update={"surge": POLICY, "near_duplicates": near, "version": 0})
         await ProfileStore(client[DATABASE]).apply(profile, wall_clock())
         suffixes = (Topic.INCIDENTS, Topic.COMMANDS, Topic.CASES, Topic.ESCALATIONS, Topic.NOTIFICATIONS)
         await bus.create(*(topic_name(CODE, suffix) for suffix in (*suffixes, Topic.DEAD_LETTERS)), APP, CENTRE)
@@ -109,6 +110,19 @@ def _of(notice: dict[str, Any], department: str) -> bool:
     return bool(notice["s"]["recipient"].startswith(f"{department}/"))
 
 
+async def test_two_reports_in_words_are_merged_by_the_place_they_name(town: Town) -> None:
+    """Without a position, and by an index of their own."""
+    said = ("翠湖新城小区旁边的搅拌站昼夜施工，噪音扰民", "尊敬的领导，翠湖新城小区旁边有搅拌站，昼夜施工，噪音太大")
+    for number, text in enumerate(said):
+        report = {"report_id": f"W-{number}", "category": "E06010", "text": text}
+        await town.bus.send(APP, json.dumps(report).encode(), "W")
+    merged = next(one for one in await town.heard("report.merged", 1))
+    assert (data(merged)["report_id"], "distance_m" in data(merged)) == ("W-1", False)
+    keys = {"s.words": {"$in": [1]}, "s.at": {"$gte": wall_clock()}, "outbox": {"$exists": False}}
+    plan = await town.client["gw_intake"]["reports"].find(keys).explain()
+    assert "s.words_1_s.at_1" in json.dumps(plan["queryPlanner"]["winningPlan"])
+
+
 async def test_ending_the_parent_ends_no_child_and_everything_adds_up(town: Town) -> None:
     """Each child has somebody's evidence to wait for; the parent is in no sum of reports."""
     (parent,) = await town.found("router/cases", {"s.surge": "place", "s.district": CODE})
@@ -120,4 +134,4 @@ async def test_ending_the_parent_ends_no_child_and_everything_adds_up(town: Town
     result = await asyncio.to_thread(lambda: CliRunner().invoke(app, arguments, env=env))
     told = json.loads(result.stdout)
     assert (result.exit_code, told["wrong"]) == (0, [])
-    assert (told["districts"][CODE]["accepted"], told["districts"][CODE]["cases"]) == (6, 6)
+    assert (told["districts"][CODE]["accepted"], told["districts"][CODE]["cases"]) == (8, 7)

@@ -150,7 +150,8 @@ def _found(rest: Sequence[Sighting], look: Look) -> Iterator[Surge]:
     for kind, count, radius_m in kinds:
         for group in _groups(kind, count, radius_m, left, policy.window):
             yield _surge(kind, group[:MAX_CHILDREN], radius_m, look)
-            left = [other for other in left if other not in group]
+            taken = {other.case_id for other in group}
+            left = [other for other in left if other.case_id not in taken]
 
 
 def _groups(

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
+
+from services.intake.domain import surging
 from services.intake.domain.nearness import METRES_A_DEGREE, Sighting, spot_of, spots_around
-from services.intake.domain.surging import MAX_CHILDREN, Look, SurgeBook, book_id, decide_surge, next_end
+from services.intake.domain.surging import Look, SurgeBook, book_id, decide_surge, next_end
 from shared.contracts.base import Event
 from shared.contracts.incidents import SurgeDetected, SurgeEnded, SurgeJoined, SurgeKind
 from shared.decision import Decision, Tick
@@ -120,12 +123,13 @@ def test_reports_of_a_surge_that_ended_make_no_other() -> None:
     assert set(found.cases) == {one.case_id for one in new}
 
 
-def test_a_surge_takes_so_many_children_and_no_second_one_begins_beside_it() -> None:
+def test_a_surge_takes_so_many_children_and_no_second_one_begins_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The document stays small; what is too much stays a case of its own."""
-    crowd = [seen(number) for number in range(MAX_CHILDREN + 10)]
+    monkeypatch.setattr(surging, "MAX_CHILDREN", 6)
+    crowd = [seen(number) for number in range(6 + 10)]
     decision = look(crowd)
     assert len(of(decision, SurgeDetected)) == 1
-    assert len(of(decision, SurgeJoined)) == MAX_CHILDREN
+    assert len(of(decision, SurgeJoined)) == 6
     assert look(crowd, decision.state).events == ()
 
 
