@@ -76,6 +76,15 @@ def test_a_party_is_reminded_then_given_grace_then_in_breach() -> None:
     assert agreed(world) == []
 
 
+def test_what_is_due_too_soon_to_be_reminded_of_is_not_warned_of_before_its_day() -> None:
+    """At no fraction of the time until then either."""
+    world = promised(remind_at=None)
+    world.tick("2026-07-10T23:59")
+    assert of(world.said, ClockWarned) == []
+    world.tick("2026-07-11T00:00")
+    assert [event.fraction for event in of(world.said, ClockWarned)] == [1]
+
+
 def test_within_grace_is_in_time_but_late_by_the_agreed_day() -> None:
     """Both verdicts are kept, as for every limit that was moved."""
     world = promised()
