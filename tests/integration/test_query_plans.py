@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -14,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from deploy.local import LocalStack
 from services.escalation.adapters.audit import Audit
 from services.escalation.adapters.indexes import create_indexes as create_escalation_indexes
+from services.escalation.adapters.watch import Watch
 from services.escalation.domain.decide import due, index
 from services.escalation.domain.model import Case as ClockedCase
 from services.escalation.metrics import EscalationMetrics
@@ -35,6 +37,7 @@ from shared.contracts.commands import EraseReporter
 from shared.contracts.mediation import OpenBatch
 from shared.decision import Tick
 from shared.district.loader import load
+from shared.district.lookup import DirectoryIndex
 from shared.infra.clock import ManualClock
 from shared.infra.directory import ProfileCache, ProfileStore
 from shared.infra.engine import AggregateStore, Input
@@ -42,6 +45,7 @@ from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from tests.support.disputing import EAST, TOWN, USUAL, quarrel
 from tests.support.routing import CENTRE, report
+from tests.unit.escalation.district import profile
 
 pytestmark = pytest.mark.integration
 
@@ -178,6 +182,42 @@ async def test_the_clocks_are_swept_and_audited_by_their_indexes(infra: LocalSta
     assert whole == []
 
 
+def coming_back(source: str) -> list[dict[str, Any]]:
+    """Return two cases of a source and four edges of housing among many of others, and a file to be measured later."""
+    plain: list[dict[str, Any]] = [
+        {"_id": f"620802-{n}", "v": 1, "district": "620802", "began": WHEN} for n in range(500)
+    ]
+    theirs = [{**one, "_id": f"o{one['_id']}", "sources": ["620802/estate/estate/b"]} for one in plain]
+    ours = [{"_id": f"s-{n}", "v": 1, "s": {"lead": "housing"}, "sources": [source], "began": WHEN} for n in (1, 2)]
+    others = [{"_id": f"x-{n}", "v": 1, "edges": [{"d": "620802/civil", "at": WHEN}]} for n in range(500)]
+    edges = [{"_id": f"e-{n}", "v": 1, "edges": [{"d": "620802/housing", "at": WHEN}]} for n in range(4)]
+    later = {"_id": "620802-000000-aaaaaaaa", "v": 1, "district": "620802", "measure": WHEN + timedelta(days=1)}
+    return [*plain, *theirs, *ours, *others, *edges, later]
+
+
+async def test_what_keeps_coming_back_is_counted_by_indexes(infra: LocalStack) -> None:
+    """A look costs by what it counts: neither by cases without a source nor by those of other sources."""
+    rule = {"id": "estate", "by": "subject", "count": 2, "window": "30 days", "kind": "judicial"}
+    known = DirectoryIndex(profile(advisories={"rules": [rule]}, closings={"count": 3}))
+    profiles = cast("ProfileCache", SimpleNamespace(districts=("620802",), get=lambda _: known))
+    source = "620802/estate/estate/a"
+    async with noted(infra, "gw_plans_watch") as (database, whole):
+        store = AggregateStore[ClockedCase](database, "cases", ClockedCase, due, index)
+        await create_escalation_indexes(store)
+        await store.collection.insert_many(coming_back(source))
+        watch = Watch(cast("Any", SimpleNamespace(store=store, clock=ManualClock(WHEN))), profiles)
+        await database.command("profile", 2)
+        (noticed,) = await watch._noticed({source})
+        flagged = await watch._burst("620802", "housing", {WHEN})
+        assert await watch._counted() == []
+        asked = database["system.profile"].find({"ns": {"$regex": "cases$"}, "docsExamined": {"$gt": 10}})
+        assert [one["command"] async for one in asked] == []
+        assert {one async for one in watch._frequent()} == {source, "620802/estate/estate/b"}
+    assert (noticed.event.count, noticed.event.lead) == (2, "housing")
+    assert flagged is not None
+    assert whole == []
+
+
 async def test_links_and_contacts_are_looked_up_by_their_indexes(infra: LocalStack) -> None:
     """What else a decision or a notice asks for."""
     async with noted(infra, "gw_plans_lookups") as (database, whole):
@@ -212,9 +252,9 @@ def erase_reporter() -> EraseReporter:
 async def test_the_newest_versions_are_read_off_an_index(infra: LocalStack) -> None:
     """Asked every few seconds by every process: it must not read each version's body."""
     async with noted(infra, "gw_plans_directory") as (database, whole):
-        store, profile = ProfileStore(database), load(DISTRICTS / "620171")
+        store, newest = ProfileStore(database), load(DISTRICTS / "620171")
         for name in ("一", "二", "三"):
-            await store.apply(profile.model_copy(update={"name": name}), WHEN)
+            await store.apply(newest.model_copy(update={"name": name}), WHEN)
         await database.command("profile", 2)
         assert await store.newest() == {"620171": 3}
         assert (await store.load("620171")).version == 3
