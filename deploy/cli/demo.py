@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from deploy.demo import tables
+from deploy.demo import books, tables
 from deploy.demo.live import Plain, Rich, View
 from deploy.demo.play import DAY, Options, Played, play
 from deploy.local.config import STATE
@@ -69,6 +69,7 @@ def _show(console: Console, played: Played, *, as_json: bool) -> None:
         tables.whistles(played.world, tally),
         tables.notices(tally),
         tables.letters(tally),
+        books.table(played.figures),
     ):
         console.print(table)
         console.print()

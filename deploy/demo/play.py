@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Literal
 from deploy.conservation.ledger import Audit, audit, in_words
 from deploy.conservation.sources import read_facts
 from deploy.demo.agenda import Agenda
+from deploy.demo.books import Figures, as_json, figures_of
 from deploy.demo.cast import Cast
 from deploy.demo.day import Day
 from deploy.demo.desk import Desk
@@ -61,6 +62,7 @@ class Played:
 
     world: World
     tally: Tally
+    figures: Mapping[str, Figures]
     result: DemoResult
 
 
@@ -107,7 +109,8 @@ async def play(options: Options, view: View, report: Report) -> Played:
             with view:
                 await day.play()
         books = await _audited(stage, clock)
-    return Played(world, day.tally, _result(options, day, books, monotonic() - begun))
+        figures = await figures_of(stage.stack.mongo_url, clock, profiles)
+    return Played(world, day.tally, figures, _result(options, day, books, figures, monotonic() - begun))
 
 
 async def _audited(stage: Stage, clock: Clock) -> Audit:
@@ -120,7 +123,7 @@ async def _audited(stage: Stage, clock: Clock) -> Audit:
         await pause(1.0)
 
 
-def _result(options: Options, day: Day, books: Audit, seconds: float) -> DemoResult:
+def _result(options: Options, day: Day, books: Audit, figures: Mapping[str, Figures], seconds: float) -> DemoResult:
     tally = day.tally
     duplicates = sum(counts["duplicate"] for counts in books.by_district().values())
     problems = (*imbalances(tally, day.submitted, duplicates), *in_words(books))
@@ -131,6 +134,7 @@ def _result(options: Options, day: Day, books: Audit, seconds: float) -> DemoRes
         closing_rate=closing_rate(tally),
         on_time_rate=on_time_rate(tally),
         mean_handling_hours=mean_hours(tally),
+        kpi=as_json(figures),
         conservation_ok=not problems,
         conservation_problems=problems,
         seed=options.seed,

@@ -16,6 +16,7 @@ from shared.contracts.cases import Outcome
 class DemoResult(BaseModel):
     """`reports_submitted` is what the broker acknowledged to the partners; everything else is what the system said.
 
+    `kpi`: what `gridwhistle kpi` says of each district at the end, from the ledger.
     submitted = accepted + duplicate + rejected; accepted = merged + open + closed + withdrawn.
     """
 
@@ -61,6 +62,7 @@ class DemoResult(BaseModel):
     closing_rate: float | None
     on_time_rate: float | None
     mean_handling_hours: float | None
+    kpi: dict[str, dict[str, Any]]
     conservation_ok: bool
     conservation_problems: tuple[str, ...] = ()
     seed: int

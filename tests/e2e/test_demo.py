@@ -43,6 +43,10 @@ def test_short_day_adds_up_and_writes_its_figures(tmp_path: Path) -> None:
     cases = figures["cases_open"] + figures["cases_closed"] + figures["cases_withdrawn"]
     assert figures["reports_submitted"] == taken
     assert figures["reports_accepted"] == figures["reports_merged"] + cases
+    booked = figures["kpi"].values()
+    assert sum(one["cases"]["count"] for one in booked) >= cases
+    assert sum(one["refusals"]["n"] for one in booked) == figures["tasks_returned"]
+    assert sum(one["closing_rate"]["n"] for one in booked) >= figures["cases_closed"]
     assert figures["teams_summoned"] >= 2
     assert figures["notices_delivered"] > 0
     assert (figures["surges"], figures["reports_unmerged"]) >= (1, 1)
