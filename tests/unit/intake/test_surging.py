@@ -114,9 +114,10 @@ def test_it_ends_after_a_window_of_quiet_once() -> None:
 
 
 def test_reports_of_a_surge_that_ended_make_no_other() -> None:
-    """Many new ones after it do."""
+    """Nor does one that comes late join it: its end has been told. Many new ones after it are another."""
     book = tick(look(FOUR).state, NOW + 60 * MINUTE).state
     assert look(FOUR, book).events == ()
+    assert look([seen(7, at=NOW + 30 * MINUTE)], book).events == ()
     new = [seen(number + 10, metres=10 * number, at=NOW + 70 * MINUTE) for number in range(4)]
     (found,) = of(look([*FOUR, *new], book), SurgeDetected)
     assert isinstance(found, SurgeDetected)
