@@ -58,8 +58,9 @@ class SurgeWatch:
     def saw(self, drafts: Iterable[Draft]) -> None:
         """Note where reports lie; those of districts that look for no surges, or without a position, nowhere."""
         for draft in drafts:
-            policy, sighting = draft.origin.index.profile.surge, draft.sighting()
-            if policy.enabled and isinstance(sighting, Sighting):
+            policy = draft.origin.index.profile.surge
+            sighting = draft.sighting() if policy.enabled else None
+            if isinstance(sighting, Sighting):
                 self._note(sighting.district, Noted(sighting.at, sighting.at, set(spots_around(sighting, policy))))
 
     def _note(self, district: str, noted: Noted) -> None:
