@@ -55,6 +55,9 @@ class DemoResult(BaseModel):
     teams_summoned: int
     teams_on_scene: int
     members_absent: int
+    work_recorded: int
+    work_made_good: int
+    rounds_missed: int
     notices_queued: int
     notices_delivered: int
     dead_letters: int
@@ -96,6 +99,9 @@ COUNTED = {
     "advisories_proposed": "advisory.proposed",
     "advisories_issued": "advisory.issued",
     "advisories_replied": "advisory.replied",
+    "work_recorded": "work.recorded",
+    "work_made_good": "work.made-good",
+    "rounds_missed": "work.missed",
     "notices_queued": "notice.queued",
     "notices_delivered": "notice.delivered",
 }

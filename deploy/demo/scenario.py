@@ -11,6 +11,7 @@ from deploy.demo.burst_main import BurstMain
 from deploy.demo.chance import dice
 from deploy.demo.flaws import Flaws
 from deploy.demo.flood import Flood
+from deploy.demo.patrols import Patrols
 from deploy.demo.pushed_around import PushedAround
 from deploy.demo.reports import Reporters
 from deploy.demo.stories import Script, Stories, case_of
@@ -50,6 +51,7 @@ def write(world: World, profiles: Sequence[Profile], day: datetime, reports: int
     )
     stories = Stories({case_of(script.drafts[0], profiles[0].code): script for script in scripts})
     ordinary = [one for reporters, count in _shares(begun, reports) for one in _ordinary(reporters, day, count)]
+    ordinary += [one for district in world.districts.values() for one in Patrols(district.index, seed).day(day)]
     estate = recurring(begun[0], day + RECURRING_AT)
     return Scenario(sorted([*ordinary, *estate, *stories.submissions()], key=lambda one: one.at), stories)
 

@@ -74,6 +74,8 @@ def overview(tally: Tally, submitted: int, duplicates: int) -> Table:
         ("预警 warnings / 超时 breaches", f"{events['clock.warned']} / {tally.breaches}"),
         ("退单 returns / 核查不通过 reopened", f"{events['task.returned']} / {events['case.reopened']}"),
         ("调解达成 agreed / 已履行 fulfilled", f"{events['agreement.signed']} / {events['agreement.fulfilled']}"),
+        ("巡查值守 patrols and duties / 补正 made good", f"{events['work.recorded']} / {events['work.made-good']}"),
+        ("漏巡 rounds missed, each one notice", events["work.missed"]),
     )
     for label, value in rows:
         table.add_row(label, f"{value:,}" if isinstance(value, int) else str(value))
