@@ -66,6 +66,7 @@ class SideBySide:
     def compare_figures(self) -> None:
         """Check that the ledger says what the model counts, and that what it said of the past it says again."""
         district, now = self.cores.district, self.cores.clock.now()
+        self.pages.catch_up()
         found = differences(figures_of(self.model), figures_in(self.pages.book(district, now)))
         assert not found, "\n".join(found)
         before = now - timedelta(milliseconds=1)
