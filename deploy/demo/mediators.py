@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from deploy.demo.chance import dice
+from deploy.demo.households import FORCE
 from deploy.demo.say import Say
 from deploy.demo.world import World, shift
 from deploy.partner.messages import Data
@@ -33,8 +34,21 @@ class Mediators:
 
     def hear(self, event: Event) -> Iterator[Say]:
         """Yield the sessions of a tier that was entered, and how it ends."""
-        if not isinstance(event, TierEntered) or event.tier is TierName.COURT or event.mediator is None:
+        if not isinstance(event, TierEntered):
             return
+        if event.tier is TierName.BATCH:
+            yield self._household(event)
+        elif event.tier is not TierName.COURT and event.mediator is not None:
+            yield from self._mediate(event)
+
+    def _household(self, event: TierEntered) -> Say:
+        """Let a household of a batch agree, in whose turn it is, before the task force of its parent."""
+        chance = dice(self.world.of(event.case_id).seed, event.tier_id, "sign")
+        at = shift(event.occurred_at + timedelta(minutes=chance.uniform(60, 240)))
+        data: Data = {"consent": PARTIES, "outcome": "agreement", "reason": WORDS["agreement"]}
+        return Say(at, FORCE[0], RecordMediation, event.case_id, None, data)
+
+    def _mediate(self, event: TierEntered) -> Iterator[Say]:
         chance = dice(self.world.of(event.case_id).seed, event.tier_id, "mediate")
         heard = shift(event.occurred_at + timedelta(minutes=chance.uniform(15, 70)))
         yield self._say(event, heard, {"consent": PARTIES, "hearing": True, "present": PARTIES})

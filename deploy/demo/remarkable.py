@@ -9,6 +9,7 @@ from datetime import datetime
 from deploy.demo.habits import ZONE
 from deploy.demo.world import World
 from shared.contracts import cases as said
+from shared.contracts import disputes, incidents
 from shared.contracts import escalations as timed
 from shared.contracts import incidents
 from shared.contracts.base import Event
@@ -96,6 +97,11 @@ def _stood_down(_: World, event: timed.TeamStoodDown) -> str:
 def _surge(_: World, event: incidents.SurgeDetected) -> str:
     return f"群体性事件：{event.text}，立总案"
 
+def _batch(_: World, event: disputes.BatchProgressed) -> str:
+    of = f"/{event.expected}" if event.expected else ""
+    return f"群体性纠纷 {event.files}{of} 户建档，达成协议 {event.agreed} 户，已履行 {event.fulfilled} 户"
+
+
 
 def _taken_apart(_: World, event: incidents.ReportUnmerged) -> str:
     return f"误并分出 {event.own_case_id[-8:]}：{event.reason}"
@@ -104,6 +110,7 @@ def _taken_apart(_: World, event: incidents.ReportUnmerged) -> str:
 _LINES: dict[type[Event], tuple[str, Callable[..., str]]] = {
     said.CaseOpened: ("bold red", _opened),
     incidents.SurgeDetected: ("bold red", _surge),
+    disputes.BatchProgressed: ("magenta", _batch),
     incidents.ReportUnmerged: ("cyan", _taken_apart),
     said.TaskReturned: ("yellow", _returned),
     said.CaseClosed: ("bold green", _closed),

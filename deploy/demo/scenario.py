@@ -11,6 +11,7 @@ from deploy.demo.burst_main import BurstMain
 from deploy.demo.chance import dice
 from deploy.demo.flaws import Flaws
 from deploy.demo.flood import Flood
+from deploy.demo.households import Households
 from deploy.demo.patrols import Patrols
 from deploy.demo.pushed_around import PushedAround
 from deploy.demo.reports import Reporters
@@ -25,6 +26,7 @@ SMALL_SHARE = 0.06
 FLOOD_AT = timedelta(hours=14, minutes=12)
 PUSHED_AT = timedelta(hours=9, minutes=35)
 RECURRING_AT = timedelta(hours=8, minutes=5)
+HOUSEHOLDS_AT = timedelta(hours=8, minutes=40)
 BURST_AT = timedelta(hours=15, minutes=20)
 
 
@@ -44,16 +46,20 @@ class Scenario:
 def write(world: World, profiles: Sequence[Profile], day: datetime, reports: int, seed: int) -> Scenario:
     """Write the day; the stories happen in the first district."""
     begun = [Reporters(profile, seed) for profile in profiles]
+    households = Households.begin(world, begun[0], day + HOUSEHOLDS_AT)
     scripts: tuple[Script, ...] = (
         Flood.begin(world, begun[0], day + FLOOD_AT),
         PushedAround.begin(world, begun[0], day + PUSHED_AT),
         BurstMain.begin(world, begun[0], day + BURST_AT),
+        households,
     )
     stories = Stories({case_of(script.drafts[0], profiles[0].code): script for script in scripts})
     ordinary = [one for reporters, count in _shares(begun, reports) for one in _ordinary(reporters, day, count)]
     ordinary += [one for district in world.districts.values() for one in Patrols(district.index, seed).day(day)]
     estate = recurring(begun[0], day + RECURRING_AT)
-    return Scenario(sorted([*ordinary, *estate, *stories.submissions()], key=lambda one: one.at), stories)
+    return Scenario(
+        sorted([*ordinary, *estate, *stories.submissions(), *households.submissions()], key=lambda one: one.at), stories
+    )
 
 
 def _shares(begun: Sequence[Reporters], reports: int) -> Iterator[tuple[Reporters, int]]:

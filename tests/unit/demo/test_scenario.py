@@ -10,6 +10,7 @@ import pytest
 
 from deploy.demo.catalogue import catalogue
 from deploy.demo.habits import ZONE
+from deploy.demo.households import HOUSEHOLDS
 from deploy.demo.play import DAY, DISTRICTS, Options, config_of, world_of
 from deploy.demo.scenario import Scenario, write
 from deploy.demo.submission import Kind, Submission
@@ -93,3 +94,12 @@ def test_every_named_category_is_one_the_district_knows() -> None:
     for matter in catalogue().matters:
         assert index.category(matter.category) is not None
         assert matter.label is None or index.category(matter.label, "street-camera") is not None
+
+
+def test_every_household_of_the_batch_reports_under_its_parents_number(scenario: Scenario) -> None:
+    """Which anybody can work out from the contracts; none is sent before its parent."""
+    files = [one for one in scenario.submissions if b'"batch"' in one.message.value]
+    (parent,) = {_data(one)["batch"] for one in files}
+    (script,) = [one for case, one in scenario.stories.scripts.items() if case == parent]
+    assert len(files) == HOUSEHOLDS
+    assert min(one.at for one in files) > script.drafts[0].at
