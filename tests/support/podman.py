@@ -162,8 +162,9 @@ class Compose:
 
     def logs(self, service: str) -> str:
         """Return what a service has said last."""
-        done = self._podman("logs", "--tail", "20", self.name(service), check=False)
-        return done.stdout + done.stderr
+        # All of them: told --tail, podman 4.3 gives nothing where there is one line.
+        done = self._podman("logs", self.name(service), check=False)
+        return "\n".join((done.stdout + done.stderr).splitlines()[-20:])
 
 
 def _default(found: re.Match[str]) -> str:
