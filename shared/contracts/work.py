@@ -31,6 +31,9 @@ Filled = Annotated[WorkId, Field(json_schema_extra={"readOnly": True})]
 Worker = Annotated[str, Field(min_length=1, max_length=64)]
 """A grid worker's reference as the profile's grids give it."""
 
+LONGEST_LEAVE = dt.timedelta(days=366)
+"""A slip in a year would excuse a worker for ever, unseen."""
+
 GridGiven = Annotated[str, Field(pattern=r"^[0-9]{12}[0-9A-Z]{3}$")]
 
 
@@ -110,6 +113,8 @@ class TakeLeave(WorkCommand):
     def _in_order(self) -> TakeLeave:
         if self.last < self.first:
             raise ValueError("the last day lies before the first")
+        if self.last - self.first > LONGEST_LEAVE:
+            raise ValueError("a leave lasts a year at most; say it again when it goes on")
         return self
 
 

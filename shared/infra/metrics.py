@@ -15,11 +15,12 @@ BATCH_SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500)
 
 DEAD_LETTER_ERRORS = (
     "bad-envelope", "bad-json", "case-id-collision", "conflicting-duplicate", "empty-record", "extension-too-long",
-    "extensions-exhausted", "forbidden", "future-check-in", "holds-exhausted", "illegal-transition", "internal-error",
-    "invalid-command", "invalid-event", "invalid-report", "missing-evidence", "not-a-member", "outside-geofence",
-    "outside-window", "refusals-exhausted", "replayed-check-in", "task-expired", "too-large", "unknown-case",
-    "unknown-category", "unknown-department", "unknown-district", "unknown-notice", "unknown-partner", "unknown-stage",
-    "unknown-task", "unknown-type",
+    "extensions-exhausted", "forbidden", "future-check-in", "holds-exhausted", "illegal-transition",
+    "incomplete-visit", "internal-error", "invalid-command", "invalid-event", "invalid-report", "missing-evidence",
+    "no-position", "not-a-member", "not-their-grid", "nothing-owed", "outside-geofence", "outside-grid",
+    "outside-window", "refusals-exhausted", "replayed-check-in", "replayed-record", "task-expired", "too-large",
+    "too-many-leaves", "unknown-case", "unknown-category", "unknown-department", "unknown-district", "unknown-grid",
+    "unknown-notice", "unknown-partner", "unknown-stage", "unknown-task", "unknown-type", "unknown-worker",
 )  # fmt: skip
 """Errors every catalogue starts with at zero, so that a rate exists before the first one happens."""
 

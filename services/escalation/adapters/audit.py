@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -20,7 +21,10 @@ Ping = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Looks at all open cases by one indexed count. `behind_seconds` is how old, in real time, a due moment may be."""
+    """Looks at all open cases by one indexed count. `behind_seconds` is how old, in real time, a due moment may be.
+
+    `also` are the stores of whatever else time must pass for.
+    """
 
     store: AggregateStore[Case]
     clock: Clock
@@ -28,6 +32,7 @@ class Audit:
     metrics: EscalationMetrics
     behind_seconds: float
     ping: Ping | None = None
+    also: tuple[AggregateStore[Any], ...] = ()
 
     async def unwatched(self) -> int:
         """Count open cases for which nothing will ever happen by itself."""
@@ -35,7 +40,8 @@ class Audit:
 
     async def measure(self) -> float:
         """Set the gauge of the oldest due moment; return its age in real seconds."""
-        oldest, now = await self.store.oldest_due(), self.clock.now()
+        moments = [await store.oldest_due() for store in (self.store, *self.also)]
+        oldest, now = min((one for one in moments if one is not None), default=None), self.clock.now()
         if oldest is None or oldest >= now:
             self.engine_metrics.oldest_due.set(0)
             return 0.0

@@ -83,7 +83,7 @@ def test_a_substitute_is_somebody_of_the_profile_too() -> None:
     """A leave names two people."""
     leave = command("worker.leave", case_id=None, worker="w-1", first="2026-07-01", last="2026-07-02")
     assert DESK.command(envelope({**leave, "substitute": "w-2"}, "t-dongguan")).case_id == "620802-001000-workbook"
-    for wrong in ({"substitute": "张某"}, {"last": "2026-06-30"}):
+    for wrong in ({"substitute": "张某"}, {"last": "2026-06-30"}, {"last": "2206-07-02"}):
         with pytest.raises(Poison) as caught:
             DESK.command(envelope({**leave, **wrong}, "t-dongguan"))
         assert caught.value.error == "invalid-command"
