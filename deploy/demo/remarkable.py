@@ -11,7 +11,6 @@ from deploy.demo.world import World
 from shared.contracts import cases as said
 from shared.contracts import disputes, incidents
 from shared.contracts import escalations as timed
-from shared.contracts import incidents
 from shared.contracts.base import Event
 
 REASONS = {"refusals": "多次退单", "ladder": "超时升级", "opening": "立案即联动", "hand": "人工吹哨"}
@@ -97,10 +96,10 @@ def _stood_down(_: World, event: timed.TeamStoodDown) -> str:
 def _surge(_: World, event: incidents.SurgeDetected) -> str:
     return f"群体性事件：{event.text}，立总案"
 
+
 def _batch(_: World, event: disputes.BatchProgressed) -> str:
     of = f"/{event.expected}" if event.expected else ""
     return f"群体性纠纷 {event.files}{of} 户建档，达成协议 {event.agreed} 户，已履行 {event.fulfilled} 户"
-
 
 
 def _taken_apart(_: World, event: incidents.ReportUnmerged) -> str:
@@ -110,8 +109,8 @@ def _taken_apart(_: World, event: incidents.ReportUnmerged) -> str:
 _LINES: dict[type[Event], tuple[str, Callable[..., str]]] = {
     said.CaseOpened: ("bold red", _opened),
     incidents.SurgeDetected: ("bold red", _surge),
-    disputes.BatchProgressed: ("magenta", _batch),
     incidents.ReportUnmerged: ("cyan", _taken_apart),
+    disputes.BatchProgressed: ("magenta", _batch),
     said.TaskReturned: ("yellow", _returned),
     said.CaseClosed: ("bold green", _closed),
     timed.CaseEscalated: ("red", _escalated),

@@ -98,6 +98,16 @@ def test_an_agreement_made_in_time_overtakes_the_expiry_that_was_heard_first() -
     assert tiers(story) == ["community:agreement", "gold:overtaken"]
 
 
+@pytest.mark.parametrize("said", [{"outcome": "failed"}, {"outcome": "withdrawn", "to_court": True}, {"hearing": True}])
+def test_a_former_mediator_has_no_say_in_what_became_of_the_dispute(said: dict[str, Any]) -> None:
+    """Not even of what would have been in time: that the parties had agreed is all that can still be told."""
+    story = quarrel()
+    first, then = f"{story.known().case_id}/tier#1", story.now + DAY
+    mediator = story.known().dispute.tier.mediator  # type: ignore[union-attr]
+    expire(story)
+    refused(story, "tier-ended", tier_id=first, mediator=mediator, at=then, **said)
+
+
 def test_an_expiry_that_is_heard_after_the_agreement_changes_nothing() -> None:
     """The other way round."""
     story = quarrel()
