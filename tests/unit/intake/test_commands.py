@@ -68,6 +68,19 @@ MAY = {
     "worker.leave": LEADERS,
     "training.record": LEADERS,
     "assessment.record": LEADERS,
+    "mediation.record": HANDLERS,
+    "mediation.extend": HANDLERS,
+    "mediation.assign": CENTRE,
+    "mediation.task-force": CENTRE,
+    "mediation.batch": CENTRE,
+    "agreement.confirm": HANDLERS,
+    "agreement.pay": HANDLERS,
+    "agreement.perform": HANDLERS,
+    "agreement.route": CENTRE,
+    "agreement.sign": HANDLERS,
+    "defaulter.appeal": CENTRE,
+    "defaulter.decide": CENTRE,
+    "defaulter.enter": CENTRE,
 }
 """Who may give what, written out here a second time: a slip in the contracts must not open a door unseen."""
 
@@ -149,6 +162,8 @@ def test_unknown_fields_travel_on() -> None:
         (command("task.extend", task_id="t", reason="r", limit="5 moons"), "limit"),
         (command("task.complete", task_id="t", evidence=[{"url": "x", "bytes": 10**30}]), "evidence: bytes"),
         (command("task.return", task_id="t", reason="\u200b"), "reason: "),
+        (command("mediation.record", consent=["王某"]), "consent.0: "),
+        (command("mediation.record", hearing=True, present=["13800000000@x"]), "present.0: "),
     ],
 )
 def test_wrong_fields_are_named(payload: dict[str, Any], line: str) -> None:
