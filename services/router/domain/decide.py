@@ -19,6 +19,7 @@ from services.router.domain.defaulters import decide_appeal, decide_appeal_decis
 from services.router.domain.disputes import decide_record
 from services.router.domain.extensions import decide_extend, decide_ignored
 from services.router.domain.holds import decide_hold, decide_resume, resume_what_ended
+from services.router.domain.keeping import aware_of_breaches
 from services.router.domain.linking import decide_link
 from services.router.domain.model import Case
 from services.router.domain.moving import decide_moved
@@ -65,14 +66,14 @@ RULES: dict[type[Event], Rule] = {
     mediation.AssignMediator: decide_mediator,
     mediation.FormTaskForce: decide_task_force,
     mediation.OpenBatch: decide_batch,
-    agreeing.SignAgreement: decide_sign,
-    agreeing.PayAgreement: decide_pay,
-    agreeing.PerformAgreement: decide_perform,
-    agreeing.ConfirmAgreement: decide_confirm,
-    agreeing.RouteAgreement: decide_route,
-    agreeing.EnterDefaulter: decide_enter,
-    agreeing.AppealDefaulter: decide_appeal,
-    agreeing.DecideDefaulter: decide_appeal_decision,
+    agreeing.SignAgreement: aware_of_breaches(decide_sign),
+    agreeing.PayAgreement: aware_of_breaches(decide_pay),
+    agreeing.PerformAgreement: aware_of_breaches(decide_perform),
+    agreeing.ConfirmAgreement: aware_of_breaches(decide_confirm),
+    agreeing.RouteAgreement: aware_of_breaches(decide_route),
+    agreeing.EnterDefaulter: aware_of_breaches(decide_enter),
+    agreeing.AppealDefaulter: aware_of_breaches(decide_appeal),
+    agreeing.DecideDefaulter: aware_of_breaches(decide_appeal_decision),
     escalations.ClockBreached: decide_breach,
     moves.CaseMoved: decide_moved,
     escalations.ClockBreachWithdrawn: decide_breach_withdrawn,

@@ -5,10 +5,14 @@ Everything here builds up a change; who may say what, and whether it is believed
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from services.router.domain.change import Change, View, told
 from services.router.domain.defaulters import clear, clear_all, enter
+from services.router.domain.model import Case
 from services.router.domain.promises import Agreement, AgreementState, Obligation
 from services.router.domain.recording import agreement_of, drop, id_of, put, record
 from services.router.domain.settling import end_case, mediate_again, stop_mediating
@@ -22,22 +26,19 @@ from shared.contracts.agreements import (
     ObligationState,
     Route,
 )
+from shared.contracts.commands import Command
 from shared.contracts.money import yuan
+from shared.decision import Decision
+
+Rule = Callable[[Case, Any, View], Decision[Case]]
 
 
 def fulfil(change: Change, one: Obligation, view: View, paid: tuple[str, int] | None = None) -> Change:
-    """Note that an obligation is fulfilled, in time or not, and what that means for everything it is part of.
-
-    Late it was broken first, whether or not escalation's word of that has come: which of the two topics was read first
-    must not decide what is said.
-    """
+    """Note that an obligation is fulfilled, in time or not, and what that means for everything it is part of."""
     at = one.fulfilled_at
     if at is None:
         raise ValueError(f"obligation {one.number} is not fulfilled")
     late = at > one.breach_at and one.what is not Duty.VISIT
-    if late and not one.breached:
-        change = break_promise(change, one, view)
-        one = one.changed(breached=True)
     if one.breached and not late:
         change = _withdraw_breach(change, one, at, view)
         one = one.changed(breached=False)
@@ -46,13 +47,33 @@ def fulfil(change: Change, one: Obligation, view: View, paid: tuple[str, int] | 
     return _weigh(change, agreement_of(change.case, one), view)
 
 
+def aware_of_breaches(rule: Rule) -> Rule:
+    """Return the rule, given a case in which everything is broken that was not met by when its command became known.
+
+    Escalation says so too, but on another topic: which of the two was read first must not decide what is said.
+    """
+
+    def decide(case: Case, command: Command, view: View) -> Decision[Case]:
+        late = [one for one in case.promises.obligations if _is_overdue(one, command.recorded_at)]
+        change = Change(case)
+        for one in sorted(late, key=lambda one: (one.breach_at, str(one.number))):
+            change = break_promise(change, one, view)
+        decision = rule(change.case, command, view)
+        return replace(decision, events=(*change.events, *decision.events)) if late else decision
+
+    return decide
+
+
+def _is_overdue(one: Obligation, at: datetime) -> bool:
+    return one.what is not Duty.VISIT and one.unmet and not one.breached and one.breach_at <= at
+
+
 def break_promise(change: Change, one: Obligation, view: View) -> Change:
     """Note that an obligation was not met in time: as of the instant its grace ended."""
     case, at = change.case, one.breach_at
     agreement = agreement_of(case, one)
     route = agreement.route or _route(agreement, view)
-    owed = one if one.unmet else one.changed(state=ObligationState.OPEN, fulfilled_at=None)
-    change = put(change, owed.changed(breached=True))
+    change = put(change, one.changed(breached=True))
     first = agreement.state is not AgreementState.BREACHED
     change = put(change, agreement.changed(state=AgreementState.BREACHED, route=route))
     event = AgreementBreached(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from shared.contracts import agreeing as say
 from shared.contracts.money import fen
 from tests.support.model.case import CaseFile, Refused
+from tests.support.model.days import BEIJING
 from tests.support.model.mediators import UNDER_WAY
 from tests.support.model.promises import Owed, Pledges
 from tests.support.model.routes import centre
@@ -59,6 +60,8 @@ class Agreements:
         self.must(command.amends == pledges.binding)
         self.must(pledges.binding is None or at > pledges.signed_at[pledges.binding])
         self.must(not any(paid > at for one in pledges.owed for _, paid in one.paid.values()))
+        day = at.astimezone(BEIJING).date()
+        self.must(all(one.due >= day for one in command.obligations), "invalid-command")
         promised = [(one.party, fen(one.amount) if one.amount else None, one.due) for one in command.obligations]
         total, principal = sum(fen or 0 for _, fen, _ in promised), fen(command.principal) if command.principal else 0
         self.must(total == principal, "instalments-do-not-sum")

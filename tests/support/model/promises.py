@@ -101,7 +101,7 @@ class Pledges:
     def in_default(self, party: str | None = None) -> bool:
         """Say whether a party, or any, owes something past its time."""
         mine = [one for one in self.current() if party in (None, one.party)]
-        return any(one.broken and one.met_at is None for one in mine)
+        return any(one.broken and one.met_at is None and not one.void for one in mine)
 
     @property
     def state(self) -> str:

@@ -207,22 +207,30 @@ def test_what_was_paid_in_time_and_told_late_takes_the_breach_back() -> None:
 
 
 @pytest.mark.parametrize("breach_first", [True, False])
-def test_late_is_late_whichever_topic_is_read_first(*, breach_first: bool) -> None:
-    """Escalation's word and the payment may come in either order; what is said is the same."""
-    story = signed(*TWICE, principal="1500.50", agreements={"defaulters": {"entry": "breach"}})
-    one = story.known().promises.obligations[0]
-    story.now = one.breach_at + HOUR
+@pytest.mark.parametrize(
+    ("paid_before", "said"),
+    [
+        (-HOUR, ["agreement.breached", "defaulter.recorded", "obligation.recorded", "defaulter.recorded"]),
+        (HOUR, ["agreement.breached", "defaulter.recorded", "agreement.breach-withdrawn", "obligation.recorded",
+                "defaulter.recorded"]),
+    ],
+)  # fmt: skip
+def test_it_means_nothing_which_topic_is_read_first(
+    *, breach_first: bool, paid_before: timedelta, said: list[str]
+) -> None:
+    """Escalation's word and a payment come in either order, the payment late, or in time and told late."""
+    later = ("respondent", "pay", "1.00", 60)
+    story = signed(*ONCE, later, principal="1001.00", agreements={"defaulters": {"entry": "breach"}})
+    one, begun = story.known().promises.obligations[0], len(story.events)
+    story.now = one.breach_at + 2 * HOUR
     word = story.breach(ClockKind.OBLIGATION, one.breach_at, clock_id=id_of(story))
-    begun = len(story.events)
     if breach_first:
-        assert story.apply(word) == "broken"
-    pay(story, "1000.00")
+        story.apply(word)
+    pay(story, "1000.00", at=one.breach_at - paid_before)
     if not breach_first:
         assert story.apply(word) == "overtaken"
-    assert [short(event) for event in story.events[begun:]] == [
-        "agreement.breached", "defaulter.recorded", "obligation.recorded", "defaulter.recorded",
-    ]  # fmt: skip
-    assert (stands(story), story.known().promises.obligations[0].breached) == ("in_force", True)
+    assert [short(event) for event in story.events[begun:]] == said
+    assert stands(story) == "in_force"
 
 
 def test_an_amendment_replaces_what_is_owed_and_keeps_what_was_paid() -> None:
@@ -324,7 +332,7 @@ def test_an_agreement_signed_in_time_holds_although_its_tier_has_expired_since()
 
 def test_only_who_is_in_default_is_listed_and_fulfilment_restores_its_credit() -> None:
     """The centre enters, the party objects once, the centre decides; paid, it leaves by itself."""
-    story = signed(*TWICE, principal="1500.50")
+    story = signed(*ONCE, ("applicant", "repair", None, 60))
     assert refusal(story, say.EnterDefaulter, party="respondent").error == "illegal-transition"
     breaks(story)
     assert refusal(story, say.EnterDefaulter, party="applicant").error == "illegal-transition"
