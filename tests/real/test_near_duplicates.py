@@ -149,10 +149,8 @@ def test_what_is_merged_within_a_day_is_nearly_always_one_matter() -> None:
         policy = InWords(enabled=True, window=timedelta(days=days), similarity=similar)
         made = list(merges(policy))
         wrong = sum(not known[pair][0] for pair in made)
-        share[similar, days] = 1 - wrong / len(made)
-        say(
-            f"within {days} days, similarity {similar}: {len(made)} merges, {wrong} wrong, precision {share[similar, days]:.3f}"
-        )
+        right = share[similar, days] = 1 - wrong / len(made)
+        say(f"within {days} days, similarity {similar}: {len(made)} merges, {wrong} wrong, precision {right:.3f}")
         assert len(made) >= 60
     assert share[InWords().similarity, 1] >= 0.94
     assert share[InWords().similarity, 7] >= 0.9
