@@ -223,6 +223,8 @@ def build_app(service: Service) -> ResilientApp:
     @contextlib.asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         own = [Periodic("health", 2.0, lambda: _health(service)), Periodic("watchdog", 5.0, Watchdog(service).check)]
+        # What settles has a beat of its own too: a commit may hang for as long as the broker is away.
+        own += [Periodic("settling", COMMIT_SECONDS, work) for work in service.settle]
         own += [Periodic("offsets", COMMIT_SECONDS, one.commit) for one in offsets]
         tasks = [asyncio.create_task(_repeat(item)) for item in own]
         tasks.append(asyncio.create_task(_when_started(service, service.periodics)))

@@ -15,14 +15,15 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
+from shared.decision import Transient
 from shared.infra.log import get_logger
 from shared.infra.mongo import as_transient
 
 COMMIT_SECONDS = 0.25
 """How much may have to be delivered again after a crash, and how often the broker is asked to write an offset down."""
 
-LAST_SECONDS = 5.0
-"""How long a rebalance or a shutdown may wait for the commit."""
+ANSWER_SECONDS = 5.0
+"""How long one commit may take, and a rebalance or a shutdown wait for it. The library asks for ever."""
 
 
 @dataclass(slots=True)
@@ -47,7 +48,7 @@ class Offsets:
         """Settle, and commit what was handled until now.
 
         Raises:
-            Transient: what settles cannot be done; nothing was committed, and everything is tried again.
+            Transient: database or broker do not answer; nothing counts as committed, and everything is tried again.
         """
         async with self._one:
             handled, self._handled = self._handled, {}
@@ -55,10 +56,10 @@ class Offsets:
                 with as_transient():
                     for work in self.settle:
                         await work()
+                await self._commit(handled)
             except BaseException:
                 self._handled = handled | self._handled
                 raise
-            await self._commit(handled)
 
     async def _commit(self, handled: dict[TopicPartition, int]) -> None:
         """Commit; partitions that others have by now are theirs, and what is not committed comes again."""
@@ -66,16 +67,19 @@ class Offsets:
             return
         own = self._consumer.assignment()
         offsets = {partition: offset for partition, offset in handled.items() if partition in own}
-        if offsets:
-            try:
-                await self._consumer.commit(offsets)
-            except (KafkaError, IllegalStateError) as error:
-                get_logger().warning("not_committed", partitions=len(offsets), error=type(error).__name__)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                if offsets:
+                    await self._consumer.commit(offsets)
+        except TimeoutError as error:
+            raise Transient(f"the broker did not commit {len(offsets)} offsets") from error
+        except (KafkaError, IllegalStateError) as error:
+            get_logger().warning("not_committed", partitions=len(offsets), error=type(error).__name__)
 
     async def commit_in_time(self) -> None:
         """Commit before the partitions are given away; whatever goes wrong, they are given away all the same."""
         with suppress(Exception):
-            async with asyncio.timeout(LAST_SECONDS):
+            async with asyncio.timeout(ANSWER_SECONDS):
                 await self.commit()
 
     async def close(self) -> None:
