@@ -21,7 +21,7 @@ def decide_verify(case: Case, command: VerifyCase, view: View) -> Decision[Case]
     if case.state is not CaseState.RESOLVED and not late:
         raise illegal(f"Only a resolved case is verified; this one is {case.state}.", case.state)
     if command.ok and case.closing is Outcome.SOLVED:
-        raise illegal("The case is verified already and waits for a linked dispute.", case.state)
+        raise illegal("The case is verified already and waits for a linked dispute or an agreement.", case.state)
     facts = told(case, command.occurred_at, view)
     change = Change(case).add(CaseVerified(**facts, ok=command.ok, by=command.actor.partner, reason=command.reason))
     if not command.ok:
