@@ -27,6 +27,11 @@ STANDINGS = (*(one for one in Standing if one is not Standing.CLEARED), *Cleared
 MONEY = ("agreed", "paid")
 
 
+_COUNTED = frozenset({
+    *AGREEMENT_EVENTS, agreements.AgreementConfirmed, agreements.DefaulterRecorded, ObligationRecorded,
+})  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class AgreementMetrics:
     """Counters by district. Visits are the centre's own and counted by their clocks, not as promises of parties."""
@@ -63,7 +68,9 @@ class AgreementMetrics:
                 counter.labels(district, event)
 
     def count(self, event: Event) -> None:
-        """Count what was said."""
+        """Count what was said; most of what a router says is of tasks, and looked at once."""
+        if type(event) not in _COUNTED:
+            return
         if type(event) in AGREEMENT_EVENTS:
             self.agreements.labels(event.district, AGREEMENT_EVENTS[type(event)]).inc()
         if isinstance(event, agreements.AgreementSigned) and event.amends is not None:
