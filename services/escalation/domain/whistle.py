@@ -15,6 +15,7 @@ from services.escalation.domain.places import grid_place
 from shared.contracts.escalations import Place, TeamMember, TeamSummoned
 from shared.contracts.limits import Limit, LimitUnit
 from shared.decision import Rejected
+from shared.district.areas import Grid
 from shared.district.departments import DepartmentIndex
 from shared.district.whistle import Place as PlacePolicy
 
@@ -199,13 +200,20 @@ def mustering_place(draft: Draft) -> Place:
     """Return where the team musters when nobody names a place: at the report, in its grid, or at the township."""
     case, wanted = draft.case, draft.profile.whistle.place
     if wanted is PlacePolicy.GRID and case.grid:
-        grid = draft.directory.grid(case.grid)
-        if grid is not None and grid.polygon:
+        grid = _ground(draft.directory.grid(case.grid), draft)
+        if grid is not None:
             return grid_place(grid, grid.name)
     if wanted is PlacePolicy.TOWNSHIP and case.township:
         township = draft.directory.township(case.township)
         return Place(address=township.name) if township else case.place
     return case.place
+
+
+def _ground(grid: Grid | None, draft: Draft) -> Grid | None:
+    """Return the grid if it is drawn, of a sub-grid that is not the whole; None where neither is."""
+    if grid is not None and grid.polygon is None and grid.parent:
+        grid = draft.directory.grid(grid.parent)
+    return grid if grid is not None and grid.polygon else None
 
 
 def call_at_opening(draft: Draft, at: datetime) -> Call:

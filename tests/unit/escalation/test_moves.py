@@ -6,6 +6,7 @@ from typing import Any
 
 from services.escalation.domain.model import Case
 from services.escalation.domain.moves import decide_move
+from shared.contracts.escalations import TeamSummoned
 from shared.contracts.moves import CaseMoved
 from shared.decision import Decision, Tick
 from shared.district.areas import Grid
@@ -74,3 +75,12 @@ def test_a_case_whose_grid_was_not_cut_or_is_not_known_stays() -> None:
     nowhere = World()
     nowhere.opened(grid=None)
     assert move(nowhere, cut(WEST)).reason == "stays"
+
+
+def test_a_team_for_a_sub_grid_that_is_not_drawn_musters_in_the_whole() -> None:
+    """The airport has an outline, its newest part none yet."""
+    whole, part = Grid(code=WEST, name="机场", polygon=HALF), Grid(code=EAST, name="机场一区", parent=WEST)
+    world = World(whistle={"place": "grid"}, grids=(whole, part))
+    world.opened(grid=EAST)
+    (told,) = [one for one in world.whistle("housing") if isinstance(one, TeamSummoned)]
+    assert (told.place.address, told.place.lon, told.place.lat) == ("机场", 106.6625, 35.545)
