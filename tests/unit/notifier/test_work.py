@@ -8,8 +8,9 @@ import pytest
 
 from services.notifier.adapters.templates import load_templates
 from services.notifier.domain.rendering import Templates
+from shared.contracts.base import Event
 from shared.contracts.work import MissedPlace
-from tests.unit.notifier.events import NOON, escalated, opened, resolved, work_missed
+from tests.unit.notifier.events import NOON, escalated, moved, opened, resolved, triaged, work_missed
 from tests.unit.notifier.world import World, around, index_of, raw_profile
 
 
@@ -47,3 +48,15 @@ def test_a_case_in_a_sub_grid_rises_to_the_whole(worker: str | None, told: list[
     assert [name for template, name in heard if template == "verify"] == told[:1]
     assert [name for template, name in heard if template == "escalated"][-1] == told[1]
     assert len(heard) == 1 + len({*told})
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_whoever_works_in_the_new_grid_hears_of_the_case_whenever_the_move_is_read(place: int) -> None:
+    """Cases and escalations are topics of their own: the move may be read before the case, or after all of it."""
+    old, west, east = "620802001001009", "620802001001001", "620802001001002"
+    heirs = [{"code": code, "name": code, "worker": code[-3:]} for code in (west, east)]
+    world = World(around({**raw_profile(), "grids": [*heirs, {"code": old, "name": "旧", "successors": [west, east]}]}))
+    told: list[Event] = [triaged(grid=old), opened(grid=old), resolved()]
+    told.insert(place, moved(from_grid=old, grid=east))
+    world.tell(*told)
+    assert f"grid/{east}" in {one.recipient for one in world.notices.values()}
