@@ -35,23 +35,25 @@ class Moves:
         Raises:
             Transient: database or broker are away.
         """
-        done = 0
-        for district in self.policies.cache.districts:
-            profile = self.policies.cache.get(district).profile
-            retired = [grid.code for grid in profile.grids if grid.retired]
-            since = self.seen.setdefault((district, profile.version), monotonic())
-            if retired and monotonic() - since < SETTLED_SECONDS:
-                done += await self._move(district, retired)
-        return done
-
-    async def _move(self, district: str, retired: Sequence[str]) -> int:
-        query: dict[str, Any] = {"open": True, "district": district, "s.grid": {"$in": retired}}
-        found = self.engine.store.collection.find(query, {"_id": 1}, hint=OPEN_DUE)
-        ids = [document["_id"] async for document in found]
+        codes = [code for district in self.policies.cache.districts for code in self._retired(district)]
+        if not codes:
+            return 0
+        ids = await self._lying_in(codes)
         for begin in range(0, len(ids), PAGE):
             inputs = [Input(id_, "", Tick(id_)) for id_ in ids[begin : begin + PAGE]]
             await self.engine.apply(inputs, decide=self._decide)
         return len(ids)
+
+    def _retired(self, district: str) -> list[str]:
+        """Return the retired grids of a profile that is new to this process."""
+        profile = self.policies.cache.get(district).profile
+        since = self.seen.setdefault((district, profile.version), monotonic())
+        return [grid.code for grid in profile.grids if grid.retired and monotonic() - since < SETTLED_SECONDS]
+
+    async def _lying_in(self, codes: Sequence[str]) -> list[str]:
+        """Return the open cases in these grids: one walk over the index of open cases, however many districts."""
+        query: dict[str, Any] = {"open": True, "s.grid": {"$in": codes}}
+        return [one["_id"] async for one in self.engine.store.collection.find(query, {"_id": 1}, hint=OPEN_DUE)]
 
     def _decide(self, case: Case | None, tick: Any, now: datetime) -> Decision[Case]:
         return decide_move(case, tick, now, self.policies.newest)
