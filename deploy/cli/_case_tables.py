@@ -5,6 +5,7 @@ from datetime import datetime
 
 from deploy.cli._case_reading import Seen
 from deploy.cli._console import print_table, say
+from deploy.cli._dispute_tables import show_dispute
 from deploy.cli._live import ZONE
 from deploy.cli._promise_tables import show_promises
 from services.escalation.domain.ledger import Explained
@@ -31,6 +32,7 @@ def show_case(seen: Seen) -> None:
         columns = ("task", "role", "state", "accepted", "completed", "holds", "extensions")
         rows = ((seen.routed.id_of(task), *_task(task)) for task in seen.routed.tasks)
         print_table(columns, rows, title="Tasks")
+        show_dispute(seen.routed)
         show_promises(seen.routed)
     if seen.timed is not None:
         print_table(("clock", "owner", "due", "next", "state"), map(_clock, seen.timed.clocks), title="Clocks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 import pytest_asyncio
 from aiokafka import ConsumerRecord
 from bson import encode
+from typer.testing import CliRunner
 
+from deploy.cli.main import app
 from deploy.local import LocalStack
 from shared.contracts.mediation import FormTaskForce, OpenBatch, RecordMediation
 from tests.support.bus import data, until
@@ -80,7 +83,7 @@ async def test_disputes_go_to_whoever_has_fewest(slow: Desk) -> None:
     assert sorted(chosen) == ["east-1", "east-2"]
 
 
-async def test_households_sign_one_by_one_and_their_parent_counts_them(slow: Desk) -> None:
+async def test_households_sign_one_by_one_and_their_parent_counts_them(slow: Desk, infra: LocalStack) -> None:
     """One file each, mediated by the task force of the parent, whose document does not grow with them."""
     parent = await slow.report(100, "D0402", **HERE)
     await slow.until_state(parent, "dispatched")
@@ -104,3 +107,8 @@ async def test_households_sign_one_by_one_and_their_parent_counts_them(slow: Des
     dispute = (await slow.state(parent))["dispute"]
     assert dispute["hearings"] == 5
     assert len(encode(await slow.state(parent))) < before + 2_000
+    line = ["case", "show", parent, "--mongo-url", infra.mongo_url]
+    shown = await asyncio.to_thread(CliRunner().invoke, app, line, env={"COLUMNS": "200"})
+    assert shown.exit_code == 0, shown.output
+    assert "5 hearings" in shown.output
+    assert f"{HOUSEHOLDS} of {HOUSEHOLDS}" in shown.output
