@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -16,10 +16,17 @@ from typer.testing import CliRunner
 
 from deploy.cli.main import app
 from deploy.local import LocalStack
+from shared.contracts.agreeing import PayAgreement, SignAgreement
 from shared.contracts.base import format_instant
+from shared.contracts.commands import Command
+from shared.contracts.mediation import RecordMediation
 from shared.contracts.topics import Topic, topic_name
 from shared.infra.clock import wall_clock
 from tests.support.bus import Bus, data, header, open_bus
+from tests.support.desk import START, running, short
+from tests.support.desk import Desk as Quick
+from tests.support.disputing import BOTH, HERE, MEDIATED
+from tests.support.routing import CENTRE
 from tests.support.search import everywhere, legible
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -159,3 +166,46 @@ def _cli(*arguments: str) -> str:
         result = thread.submit(CliRunner().invoke, app, list(arguments), env={"COLUMNS": "250"}).result()
     assert result.exit_code == 0, result.output
     return result.stdout
+
+
+BREAKING: dict[str, Any] = {
+    **MEDIATED,
+    "agreements": {"grace": "1 clock_hours", "defaulters": {"entry": "breach"}},
+}
+"""Disputes are mediated, and whoever breaks an agreement is listed with that."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def quick(infra: LocalStack) -> AsyncIterator[Quick]:
+    """Give a router with escalation beside it, half an hour of whose time is a second."""
+    async with running(infra, "950126", BREAKING, ("escalation",)) as made:
+        yield made
+
+
+async def tell(quick: Quick, kind: type[Command], case: str, at: datetime, **fields: Any) -> None:
+    """Let the centre tell now of what happened at another time."""
+    facts: dict[str, Any] = {"district": quick.district, "case_id": case, "recorded_at": quick.clock.now()}
+    await quick.give(kind(**facts, occurred_at=at, actor=CENTRE, **fields))
+
+
+async def test_what_escalation_calls_broken_goes_back_to_mediation_until_it_turns_out_to_be_kept(quick: Quick) -> None:
+    """Over the bus and back: an agreement of last night, told today, with its day and grace behind it; paid in time."""
+    case = await quick.report(1, "D0402", **HERE)
+    await quick.say(RecordMediation, case, CENTRE, consent=BOTH)
+    yesterday = START - timedelta(hours=20)
+    promise = {"party": "respondent", "what": "pay", "amount": "80.00", "due": yesterday.date()}
+    await tell(quick, SignAgreement, case, yesterday, obligations=(promise,), principal="80.00")
+    broken = [short(one) for one in await quick.until_said(case, "tier.entered", 2)]
+    assert broken[-3:] == ["agreement.breached", "defaulter.recorded", "tier.entered"]
+    paid = {"obligation_id": f"{case}/obligation#1", "amount": "80.00", "payment_id": "r-1"}
+    await tell(quick, PayAgreement, case, yesterday + timedelta(hours=1), **paid)
+    said = await quick.until_said(case, "case.closed")
+    assert [short(one) for one in said][-6:] == [
+        *("agreement.breach-withdrawn", "obligation.recorded", "defaulter.recorded", "agreement.fulfilled"),
+        *("tier.ended", "case.closed"),
+    ]
+    assert (data(said[-2])["outcome"], data(said[-1])["outcome"]) == ("kept", "fulfilled")
+    assert [data(one).get("because") for one in said if short(one) == "defaulter.recorded"] == [
+        None,
+        "breach_withdrawn",
+    ]
