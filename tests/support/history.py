@@ -10,8 +10,10 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from tests.support.merging import take_apart
 from tests.support.model.case import CaseFile, Task
 from tests.support.model.days import BEIJING
 from tests.support.model.district import DistrictModel
@@ -91,7 +93,7 @@ class History:
             return self.report()
         moves: list[Callable[[], Sent]] = [
             self.report, *[self.work] * 4, *[self.go_on] * 2, *[self.centre_acts] * 2, *[self.team_acts] * 2,
-            self.whistle, self.again, self.nonsense, self.push_around, self.take_apart,
+            self.whistle, self.again, self.nonsense, self.push_around, partial(take_apart, self),
         ]  # fmt: skip
         return self.chance.pick(moves)()
 
@@ -252,19 +254,6 @@ class History:
         """The same command once more, as an act of its own."""
         old = self.chance.pick(self.sent)
         return self.send(old.partner, old.name, old.content)
-
-    def take_apart(self) -> Sent:
-        """The centre takes a merged report out of its case; or one that was never merged, or another does."""
-        pick, reports = self.chance.pick, list(self.model.reception.reports.values())
-        report = pick([one for one in reports if one.into] * 9 + reports)
-        case = self.model.cases[pick([report.into or report.apart_from or report.case] * 9 + list(self.model.cases))]
-        content: dict[str, Any] = {
-            "partner": report.partner,
-            "report_id": pick([report.id] * 9 + ["none"]),
-            "reason": "another house",
-        }
-        content |= {"case_id": case.id, "occurred_at": self.claim()}
-        return self.send(pick(["centre"] * 6 + ["housing"]), "case.unmerge", content)
 
     def nonsense(self) -> Sent:
         """A command about nothing that there is."""

@@ -30,10 +30,17 @@ def figures_of(model: DistrictModel) -> Found:
         "on_time_rate by department": _by(_judged(model, "verdict"), lambda one: one[0], lambda one: one[1]),
         "handling_time": sorted(_took(one) for one in closed),
         "refusals": (_happened(model, "tasks", "returned"), sum(len(one.tasks) for one in cases)),
-        "reports": +Counter({part: _happened(model, "reports", part) for part in ("accepted", "merged")}),
+        "reports": +_reports(model),
         "muster_time": _happened(model, "attendance", "present") + _happened(model, "attendance", "late"),
         "notices_delivered": _told(model),
     }
+
+
+def _reports(model: DistrictModel) -> Counter[str]:
+    """Reports by whether they have a case of their own; one that was taken out of another's has it after all."""
+    apart = _happened(model, "cases", "unmerged")
+    accepted, merged = (_happened(model, "reports", part) for part in ("accepted", "merged"))
+    return Counter({"accepted": accepted + apart, "merged": merged - apart})
 
 
 def _state(case: CaseFile) -> str:
