@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from deploy.cli.main import app
 from deploy.local import LocalStack
+from shared.contracts.commands import ClassifyCase
 from shared.contracts.mediation import FormTaskForce, OpenBatch, RecordMediation
 from tests.support.bus import data, until
 from tests.support.desk import Desk, running, short
@@ -112,3 +113,16 @@ async def test_households_sign_one_by_one_and_their_parent_counts_them(slow: Des
     assert shown.exit_code == 0, shown.output
     assert "5 hearings" in shown.output
     assert f"{HOUSEHOLDS} of {HOUSEHOLDS}" in shown.output
+
+
+async def test_a_household_whose_report_says_no_category_is_filed_when_a_human_names_it(slow: Desk) -> None:
+    """Its place in the batch waits with it."""
+    parent = await slow.report(200, "D0402", **HERE)
+    await slow.until_state(parent, "dispatched")
+    await slow.say(OpenBatch, parent, CENTRE)
+    await slow.until_said(parent, "batch.progressed")
+    file = await slow.report(201, None, batch=parent, **HERE)
+    await slow.until_state(file, "triage")
+    await slow.say(ClassifyCase, file, CENTRE, category="D0402")
+    (tier,) = [one for one in await slow.until_said(file, "tier.entered") if short(one) == "tier.entered"]
+    assert (data(tier)["tier"], data(tier)["batch"]) == ("batch", parent)

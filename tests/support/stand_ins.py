@@ -10,6 +10,7 @@ from typing import Any
 from services.intake.domain.model import Draft, ReportState
 from services.intake.domain.nearness import Match, Sighting, best_match
 from services.intake.domain.undoing import Undo
+from services.router.domain.batches import named_batch
 from services.router.domain.change import Mediating
 from services.router.domain.model import Case
 from shared.contracts.commands import UnmergeReport
@@ -77,7 +78,7 @@ class RouterWorld:
         loads = Counter(one["mediator"].removeprefix("/") for one in indexed if one["mediator"])
         files = [one["batch"].partition("/") for one in indexed if one["batch"]]
         mine = Counter(how for parent, _, how in files if case is not None and parent == case.case_id)
-        return Mediating(loads, states.get(batch or (own.batch if own and own.batch else "")), mine)
+        return Mediating(loads, states.get(batch or (named_batch(case) if case else None) or ""), mine)
 
 
 @dataclass

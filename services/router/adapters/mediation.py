@@ -13,6 +13,7 @@ from typing import Any
 from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import ASCENDING
 
+from services.router.domain.batches import named_batch
 from services.router.domain.change import Mediating
 from services.router.domain.model import Case
 from shared.contracts.incidents import ReportAccepted
@@ -59,7 +60,7 @@ class Disputes:
             return _NOTHING
         prefix = f"{district}/"
         loads = {name.removeprefix(prefix): load for name, load in self._loads.items() if name.startswith(prefix)}
-        parent = batch or (case.dispute.batch if case is not None and case.dispute is not None else None)
+        parent = batch or (named_batch(case) if case is not None else None)
         files = self._files.get(case.case_id, {}) if case is not None else {}
         return Mediating(loads, self._parents.get(parent or ""), files)
 
@@ -116,7 +117,7 @@ _NOTHING = Mediating()
 def _batch_of(source: Input, states: States) -> str | None:
     case = states.get(source.aggregate)
     if case is not None:
-        return case.dispute.batch if case.dispute is not None else (case.waiting.batch if case.waiting else None)
+        return named_batch(case)
     return source.event.batch if isinstance(source.event, ReportAccepted) else None
 
 

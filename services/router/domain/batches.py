@@ -24,6 +24,13 @@ RECOUNT = timedelta(hours=1)
 thousand households would wait for one another at one document."""
 
 
+def named_batch(case: Case) -> str | None:
+    """Return the parent that a case is a file of, or asks to be while it waits for its category."""
+    if case.dispute is not None:
+        return case.dispute.batch
+    return case.waiting.batch if case.waiting is not None else None
+
+
 def decide_batch(case: Case, command: OpenBatch, view: View) -> Decision[Case]:
     """Let files be opened under a dispute; said again, it corrects how many there will be."""
     dispute = dispute_of(case)
