@@ -152,7 +152,8 @@ async def test_the_command_line_ranks_by_what_the_ledger_says(town: Town) -> Non
     assert (first["worker"], first["points"], first["patrol"], first["training"], first["place"]) == ("w-1", 5, 1, 1, 1)
     (row,) = (await town.cli.json("workers", "rounds", *asked))["rounds"]
     assert (row["done"], row["excused"] >= 1, row["missed"] + row["excused"] >= 39) == (1, True, True)
-    await town.heard("work.missed", len(await town.heard("work.missed", 1)) + 1)
+    told = await town.heard("work.missed", len(await town.heard("work.missed", 1)) + 1)
+    assert len({one["starts_at"] for one in told}) == len(told)
     assert await town.cli.json("workers", "rank", *asked) == ranked
     shown = await town.cli.json("workers", "show", "w-1", "--district", DISTRICT, "--as-of", now.isoformat())
     assert [one["what"] for one in shown["lines"] if one["points"]] == ["patrol", "training"]
