@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from deploy.figures.items import Item
@@ -28,8 +29,7 @@ class CaseBook:
 
     def of(self, *types: str) -> Iterator[Entry]:
         """Yield what was said of some types."""
-        for one in types:
-            yield from self.said.get(one, ())
+        return chain.from_iterable(self.said.get(one, ()) for one in types)
 
     def last(self, *types: str) -> Entry | None:
         """Return what happened last of some types."""
@@ -98,6 +98,7 @@ class Book:
     """A district's cases as their ledger tells them."""
 
     cases: dict[str, CaseBook] = field(default_factory=dict)
+    _said: dict[str, list[tuple[CaseBook, Entry]]] = field(default_factory=dict)
     _seen: set[int] = field(default_factory=set)
 
     @classmethod
@@ -115,6 +116,7 @@ class Book:
         self._seen.add(entry.mark)
         case = self.cases.setdefault(entry.case, CaseBook(entry.case))
         case.said.setdefault(entry.type, []).append(entry)
+        self._said.setdefault(entry.type, []).append((case, entry))
 
     @property
     def begun(self) -> list[CaseBook]:
@@ -123,6 +125,8 @@ class Book:
 
     def entries(self, *types: str) -> Iterator[tuple[CaseBook, Entry]]:
         """Yield what was said of some types, with its case."""
-        for case in self.cases.values():
-            for entry in case.of(*types):
-                yield case, entry
+        return chain.from_iterable(self._said.get(one, ()) for one in types)
+
+    def having(self, *types: str) -> Iterable[CaseBook]:
+        """Return each case of which something of some types was said, once."""
+        return {case.id: case for case, _ in self.entries(*types)}.values()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from deploy.figures.book import Book, CaseBook
@@ -13,8 +13,8 @@ FIRST = "community"
 AGREED = "agreement"
 
 
-def _mediated(book: Book) -> Iterator[CaseBook]:
-    return (case for case in book.cases.values() if "tier.entered" in case.said)
+def _mediated(book: Book) -> Iterable[CaseBook]:
+    return book.having("tier.entered")
 
 
 def _agreed(case: CaseBook) -> Entry | None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from deploy.figures.book import Book
 from shared.infra.clock import Clock, pause
 from shared.infra.ledger import COLLECTION, Ledger
+from shared.infra.memory import settle
 from shared.infra.mongo import as_transient
 
 SERVICES = ("intake", "router", "escalation", "notifier")
@@ -51,6 +52,7 @@ class Archive:
         Raises:
             Transient: the database is away.
         """
+        settle()  # what is read stays, and the collector would walk through it again and again
         book = Book()
         with as_transient():
             for ledger in self._parts():

@@ -14,7 +14,7 @@ Seat = tuple[str, str]
 
 def attendance(book: Book) -> Iterator[Item]:
     """Departments whose time to be on site has come, by whether they were there by then."""
-    for case in book.cases.values():
+    for case in book.having("team.checked-in", "team.absent"):
         seats: dict[Seat, list[Entry]] = {}
         for entry in case.of("team.checked-in", "team.absent"):
             seats.setdefault((str(entry.values["team_id"]), str(entry.values["department"])), []).append(entry)

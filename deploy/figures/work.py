@@ -71,7 +71,7 @@ def on_time_original(book: Book) -> Iterator[Item]:
 
 
 def _judged(book: Book, verdict: str) -> Iterator[Item]:
-    for case in book.cases.values():
+    for case in book.having("clock.stopped", "clock.breached"):
         for stopped, late_since in _clocks(case, HANDLE):
             if stopped is not None:
                 part = str(stopped.values[verdict])
@@ -103,7 +103,7 @@ def _moment(entry: Entry) -> tuple[datetime, int]:
 
 def refusals(book: Book) -> Iterator[Item]:
     """Tasks that were assigned, by whether the department returned them."""
-    for case in book.cases.values():
+    for case in book.having("task.assigned"):
         returned = {str(one.values["task_id"]) for one in case.of("task.returned")}
         for entry in case.of("task.assigned"):
             refused = str(entry.values["task_id"]) in returned

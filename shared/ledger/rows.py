@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -20,6 +20,7 @@ from shared.contracts.registry import event_types
 from shared.ledger.kept import FIRST_PART, KEPT, LEFT_OUT
 
 _MARK = 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WHOLE = "="
 _FRAME = len("gridwhistle."), -len(".v1")
 
@@ -92,8 +93,7 @@ def entries_of(district: str, page: bytes) -> Iterator[Entry]:
     """Yield the entries of a page; fields that were not kept yet when it was written are missing."""
     for kind, tail, mark, occurred, *values in from_json(zlib.decompress(page)):
         named = {name: value for name, value in zip(KEPT.get(kind, ()), values, strict=False) if value is not None}
-        instant = datetime.fromtimestamp(occurred // 1000, UTC).replace(microsecond=occurred % 1000 * 1000)
-        yield Entry(kind, _whole(tail, district), int(mark, _MARK), instant, named)
+        yield Entry(kind, _whole(tail, district), int(mark, _MARK), _EPOCH + timedelta(milliseconds=occurred), named)
 
 
 def event_types_kept() -> dict[str, type[Event]]:
