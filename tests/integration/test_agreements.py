@@ -188,7 +188,9 @@ async def tell(quick: Quick, kind: type[Command], case: str, at: datetime, **fie
     await quick.give(kind(**facts, occurred_at=at, actor=CENTRE, **fields))
 
 
-async def test_what_escalation_calls_broken_goes_back_to_mediation_until_it_turns_out_to_be_kept(quick: Quick) -> None:
+async def test_what_escalation_calls_broken_goes_back_to_mediation_until_it_turns_out_to_be_kept(
+    quick: Quick, infra: LocalStack
+) -> None:
     """Over the bus and back: an agreement of last night, told today, with its day and grace behind it; paid in time."""
     case = await quick.report(1, "D0402", **HERE)
     await quick.say(RecordMediation, case, CENTRE, consent=BOTH)
@@ -197,6 +199,10 @@ async def test_what_escalation_calls_broken_goes_back_to_mediation_until_it_turn
     await tell(quick, SignAgreement, case, yesterday, obligations=(promise,), principal="80.00")
     broken = [short(one) for one in await quick.until_said(case, "tier.entered", 2)]
     assert broken[-3:] == ["agreement.breached", "defaulter.recorded", "tier.entered"]
+    listed = _cli("defaulters", "--district", quick.district, "--mongo-url", infra.mongo_url, "--json")
+    assert [(one["case"], one["party"], one["standing"]) for one in json.loads(listed)] == [
+        (case, "respondent", "listed")
+    ]
     paid = {"obligation_id": f"{case}/obligation#1", "amount": "80.00", "payment_id": "r-1"}
     await tell(quick, PayAgreement, case, yesterday + timedelta(hours=1), **paid)
     said = await quick.until_said(case, "case.closed")
