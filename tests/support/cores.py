@@ -35,6 +35,7 @@ from services.notifier.domain.surroundings import Surroundings
 from services.notifier.metrics import NotifierMetrics
 from services.router.domain import decide as router
 from services.router.domain.model import Case, next_due
+from services.router.handlers import is_of_a_case
 from services.router.metrics import RouterMetrics
 from shared.contracts.base import Event, format_instant
 from shared.contracts.commands import UnmergeReport
@@ -207,13 +208,20 @@ class Cores:
                 return
             reader, topic = self.choose(waiting)
             records = self.bus.take(reader, topic, self.choose((50, 1)))
+            if reader == "router":
+                records = [one for one in records if is_of_a_case(one)]
             run(engines[reader].handle(records))
             self.bus.places[reader, topic] -= min(self.bus.places[reader, topic], self.choose(AGAIN))
 
     def sweep(self) -> None:
         """Do what is due, until nothing is."""
         self.drain()
-        while self._tick(self.router, self.cases) + self._tick(self.escalation, self.times) + self.deliver():
+        while (
+            self._watch()
+            + self._tick(self.router, self.cases)
+            + self._tick(self.escalation, self.times)
+            + self.deliver()
+        ):
             self.drain()
 
     def _tick(self, engine: Engine[Any], store: MemoryStore[Any]) -> int:

@@ -53,11 +53,11 @@ def _case(case: Any) -> dict[str, Any]:
 
 def of_model(model: DistrictModel) -> Seen:
     """Return everything that counts, as the model has it."""
-    cases = model.cases.values()
+    cases, timed = model.cases.values(), model.all_that_lives()
     return {
         "cases": {one.id: {**_case(one), "level": one.level} for one in cases},
         "tasks": {task.id: picked(task, list(TASK)) for one in cases for task in one.tasks},
-        "clocks": {f"{one.id}/{clock.key}": _clock(model, clock) for one in cases for clock in one.clocks},
+        "clocks": {f"{one.id}/{clock.key}": _clock(model, clock) for one in timed for clock in one.clocks},
         "teams": {one.id: _team(one.team) for one in cases if one.team},
         "disputes": {one.id: _dispute(one.dispute) for one in cases if one.dispute},
         "promises": {one.id: _promises(one.pledges) for one in cases if one.pledges and one.pledges.owed},

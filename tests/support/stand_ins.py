@@ -73,7 +73,7 @@ class RouterWorld:
     def mediating(self, case: Case | None, district: str, batch: str | None) -> Mediating:
         """Return what disputes need of others."""
         del district
-        states, own = self.cases.states(), case.dispute if case is not None else None
+        states = self.cases.states()
         indexed = [one.dispute.index("", one.outcome, open_=one.open) for one in states.values() if one.dispute]
         loads = Counter(one["mediator"].removeprefix("/") for one in indexed if one["mediator"])
         files = [one["batch"].partition("/") for one in indexed if one["batch"]]
@@ -123,7 +123,7 @@ def undoing(
 
 FIGURES = frozenset({
     "reports", "commands", "cases", "tasks", "clocks", "breaches", "levels", "whistles", "teams", "attendance",
-    "notices",
+    "notices", "advisories",
 })  # fmt: skip
 
 

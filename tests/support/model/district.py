@@ -16,6 +16,8 @@ from tests.support.model.agreements import Agreements
 from tests.support.model.case import CaseFile, Clock, Refused, Task, Team
 from tests.support.model.casework import RULES, Casework
 from tests.support.model.days import BEIJING, Days
+from tests.support.model.files import RULES as FILES
+from tests.support.model.files import Files
 from tests.support.model.mediation import RULES as MEDIATION
 from tests.support.model.mediation import Mediation
 from tests.support.model.reception import Content, Reception, Report
@@ -48,6 +50,7 @@ class DistrictModel:
         self.broken: list[tuple[CaseFile, int]] = []
         self.agreements = Agreements(self)
         self.time, self.telling = Time(self), Telling(self)
+        self.files = Files(self)
 
     def count(self, *what: str) -> None:
         """Add one to a figure."""
@@ -110,6 +113,9 @@ class DistrictModel:
         facts["backdated_from"] = doubted
         command: Any = kind.model_validate({**content, **facts})
         case = self.cases.get(command.case_id)
+        if kind in FILES:
+            FILES[kind](self.files, self.files.of(command.case_id), command)
+            return
         if case is None:
             raise Refused("unknown-case")
         books: Any = ((RULES, self.casework), (MEDIATION, self.mediation), (AGREEING, self.agreements))
@@ -142,6 +148,8 @@ class DistrictModel:
         self.tally(what, task, again=again, **more)
         self.telling.hear(case, what, at, task, more)
         self.time.hear(case, what, at, task, more)
+        if what == "case.opened":
+            self.files.note(case)
 
     def tally(self, what: str, task: Task | None, *, again: bool, **more: Any) -> None:
         """Keep the figures of DOMAIN §10 as the services name them."""
@@ -176,9 +184,13 @@ class DistrictModel:
 
     # ---- time
 
+    def all_that_lives(self) -> list[CaseFile]:
+        """Cases and files: whatever has a time."""
+        return [*self.cases.values(), *self.files.files.values()]
+
     def next_instant(self) -> datetime | None:
         """When something happens next by itself."""
-        ahead = [one.at for case in self.cases.values() for one in self.time.ahead(case)]
+        ahead = [one.at for case in self.all_that_lives() for one in self.time.ahead(case)]
         ahead += [task.held_until for _, task in self.held() if task.held_until]
         ahead += [case.recheck for case in self.cases.values() if case.recheck]
         return min([*ahead, *self.telling.ahead()], default=None)
@@ -222,7 +234,7 @@ class DistrictModel:
 
     def let_time_act(self) -> None:
         """Let clocks, ladders and teams do what is due, each in the order of its own instants."""
-        for case in self.cases.values():
+        for case in self.all_that_lives():
             while due := [one for one in self.time.ahead(case) if one.at <= self.now]:
                 min(due, key=lambda one: (one.at, one.order, one.key)).do()
 

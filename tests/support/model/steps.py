@@ -148,6 +148,10 @@ STEPS: dict[str, Callable[[Fact], list[Step]]] = {
         Step(f"agreement_breached:obligation#{fact.more['owed'].number}:{stamp(fact.at)}", fact.about)
     ],
     "defaulter.recorded": appealed,
+    "advisory.proposed": lambda fact: [Step("advisory_proposed", fact.about, moot=True)],
+    "advisory.issued": lambda fact: [Step("advisory_issued", fact.about)],
+    "advisory.declined": lambda fact: [Step("advisory_declined", fact.about)],
+    "advisory.replied": lambda fact: [Step("advisory_replied", fact.about)],
     "clock.extension-ignored": lambda fact: [
         Step(f"extension_ignored:{fact.clock}:{stamp(fact.more['asked'])}", fact.about, moot=True, task=fact.task)
     ],

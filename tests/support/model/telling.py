@@ -104,6 +104,8 @@ class Telling:
             heard.lead, heard.policy = case.lead, case.route.notice or heard.policy
         if what == "task.assigned" and task and task.role == "lead":
             heard.lead = task.department
+        if what == "advisory.declined":
+            heard.over = True
         if what in ("case.closed", "case.withdrawn", "case.reopened"):
             heard.over = what != "case.reopened"
 
@@ -224,7 +226,7 @@ class Telling:
         """Say whether it has become pointless: too late, the case over or opened again, the task done."""
         if notice.until is not None and self.district.now > notice.until:
             return True
-        case = self.district.cases[notice.case]
+        case = self.district.cases.get(notice.case) or self.district.files.files[notice.case]
         over = case.episode > notice.episode or self.heard[case.id].over
         done = notice.task is not None and not notice.task.live
         return (notice.moot and over) or done

@@ -54,7 +54,9 @@ class Time(PromiseClocks):
             if clock.breached is not None and clock.kind not in OF_PARTIES
         ]
         rung = self.next_rung(case)
-        in_vain = rung is not None and rung.action == "whistle" and all(one[2].kind in OUTLIVING for one in late)
+        in_vain = (
+            rung is not None and rung.action == "whistle" and all(one[2].kind in (*OUTLIVING, "reply") for one in late)
+        )
         if late and rung and not in_vain:
             since, key, first = min(late, key=lambda one: one[:2])
             on = since if rung.after is None else self.days.due(since, rung.after)
