@@ -217,7 +217,7 @@ class Cores:
         """Do what is due, until nothing is."""
         self.drain()
         while (
-            self._watch()
+            look(self.escalation, self.times, self.index.profile)
             + self._tick(self.router, self.cases)
             + self._tick(self.escalation, self.times)
             + self.deliver()
