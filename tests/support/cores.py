@@ -51,6 +51,7 @@ from shared.infra.engine import Engine, Input
 from shared.infra.engine.fold import ParkedRecord
 from shared.infra.engine.inbox import read_input
 from shared.infra.engine.outbox import outgoing_events
+from tests.support.advised import look
 from tests.support.memory import Documents, MemoryBus, MemoryStore
 from tests.support.stand_ins import Ear, NotifierProfiles, RouterWorld, figures, nearest, run, undoing
 
@@ -216,13 +217,13 @@ class Cores:
     def sweep(self) -> None:
         """Do what is due, until nothing is."""
         self.drain()
-        while (
-            look(self.escalation, self.times, self.index.profile)
-            + self._tick(self.router, self.cases)
-            + self._tick(self.escalation, self.times)
-            + self.deliver()
-        ):
+        while self._at_work():
             self.drain()
+
+    def _at_work(self) -> int:
+        """Let time act once; return how much there was to do."""
+        found = look(self.escalation, self.times, self.index.profile)
+        return found + self._tick(self.router, self.cases) + self._tick(self.escalation, self.times) + self.deliver()
 
     def _tick(self, engine: Engine[Any], store: MemoryStore[Any]) -> int:
         ids = [id_ for at, id_ in store.dues() if at <= self.clock.now()]
