@@ -51,7 +51,9 @@ class CaseBook:
         opened = self.last("case.opened")
         if opened is not None and "opened_at" in opened.values:
             return datetime.fromisoformat(opened.values["opened_at"])
-        return min(one.occurred_at for entries in self.said.values() for one in entries)
+        # Commands on a case in triage may be dated before it: not everything said of a case has come after its report.
+        received = list(self.of("report.accepted", "case.triaged")) or list(self.of(*self.said))
+        return min(one.occurred_at for one in received)
 
     @cached_property
     def lead(self) -> str:

@@ -195,6 +195,12 @@ def test_a_day_is_the_districts_and_a_moved_case_is_where_it_is() -> None:
     assert list(grouped(items, By.GRID, ZONE)) == ["g-9"]
 
 
+def test_a_case_in_triage_is_of_the_day_of_its_report() -> None:
+    """Whatever is said to have happened to it before."""
+    items = behind(BY_NAME["cases"], Book.of([said("case.triaged"), said("case.linked", minutes=-3_000)]))
+    assert list(grouped(items, By.DAY, ZONE)) == ["2026-07-01"]
+
+
 def test_a_case_that_began_before_the_ledger_is_left_out_and_said_so() -> None:
     """After an upgrade; a township's work book is no case."""
     entries = [opened(), closed(5), said("case.closed", "620802-250101-aaaaaaaa", episode=1), said("work.missed", "b")]
