@@ -21,8 +21,8 @@ def by_prometheus(totals: Totals) -> dict[str, int]:
         )
 
     return {
-        "reports opened": number("reports", "accepted"),
-        "reports merged": number("reports", "merged"),
+        "reports opened": number("reports", "accepted") + number("cases", "unmerged"),
+        "reports merged": number("reports", "merged") - number("cases", "unmerged"),
         "closings": number("cases", "closed"),
         "withdrawn": number("cases", "withdrawn"),
         "tasks assigned": number("tasks", "assigned"),

@@ -28,7 +28,7 @@ from shared.contracts.base import Event
 from shared.contracts.commands import Command
 from shared.contracts.dead_letters import RecordRejected
 from shared.contracts.ids import event_id
-from shared.contracts.incidents import Report, ReportFacts
+from shared.contracts.incidents import Report, ReportAccepted, ReportFacts
 from shared.district.model import Profile
 from shared.infra.mongo import connect
 from tests.support.history import History, Seeded, Sent
@@ -113,10 +113,18 @@ class Script:
             if one.name is None:
                 first.setdefault((one.partner, one.content["report_id"]), one.id)
         for fact in heard:
-            if isinstance(fact.said, ReportFacts):
+            if isinstance(fact.said, ReportAccepted) and fact.said.unmerged_from:
+                self.known[self._taken_apart_by(fact.said)] = fact.said.recorded_at
+            elif isinstance(fact.said, ReportFacts):
                 self.known[first[fact.said.partner, fact.said.report_id]] = fact.said.recorded_at
             elif isinstance(fact.said, Command):
                 self.known[self.sent_as(fact.envelope.id.encode())] = fact.said.recorded_at
+
+    def _taken_apart_by(self, own: ReportAccepted) -> str:
+        """Return the command that took a report out of a case; it is on no topic behind intake."""
+        wanted = {"case_id": own.unmerged_from, "partner": own.partner, "report_id": own.report_id}
+        said = (one for _, one in self.steps if one.name == "case.unmerge" and one.partner == "centre")
+        return next(one.id for one in said if wanted.items() <= one.content.items())
 
     def replayed(self, end: datetime) -> Seen:
         """Return how the model ends when it is told everything at the instants at which it was really known."""
