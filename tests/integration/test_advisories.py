@@ -133,6 +133,7 @@ async def test_a_subject_that_keeps_coming_back_is_advised(town: Town) -> None:
 
     await town.say("housing", "advisory.issue", file)
     await town.say("civil", "advisory.reply", file)
+    await town.heard("record.rejected", lambda one: "was not issued" in one["message"], 1, "dead-letters")
     await town.say("centre", "advisory.issue", file, addressee="nobody")
     await town.say("centre", "advisory.issue", file)
     (issued,) = await town.heard("advisory.issued", lambda one: one["case_id"] == file)
