@@ -182,9 +182,8 @@ async def test_a_cause_is_one_category_in_one_place_and_may_be_declined(town: To
     for _ in range(3):
         await town.report("E08001")
     await town.heard("clock.started", lambda one: one["kind"] == "case" and one["owner"] == "civil", 3)
-    for one in town.escalations:
-        await one.stop()
-        await one.start()
+    await asyncio.gather(*(one.stop() for one in town.escalations))
+    await asyncio.gather(*(one.start() for one in town.escalations))
     await town.report("E08001")
     (proposed,) = await town.heard("advisory.proposed", lambda one: one["rule"] == "cause")
     assert (proposed["category"], proposed["area"]) == ("E08001", COMMUNITY)
