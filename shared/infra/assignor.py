@@ -30,7 +30,9 @@ class NarrowestFirst(AbstractPartitionAssignor):  # type: ignore[misc]  # aiokaf
     that work on one case get into each other's way. What has no district goes to those who serve the most.
     """
 
-    name: ClassVar[str] = "gridwhistle"
+    # What members of a group agree on. Earlier versions say the same, so old and new form one group during an upgrade.
+    # To offer both names is no way: aiokafka 0.14.0 joins once for each of several, and the members drive each other out.
+    name: ClassVar[str] = "roundrobin"
     version: ClassVar[int] = 0
 
     @classmethod

@@ -10,7 +10,6 @@ from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -209,7 +208,7 @@ def subscribe(broker: KafkaBroker, group: str, pattern: str, handler: BatchHandl
         fetch_max_bytes=FETCH_BYTES,
         no_reply=True,
         listener=CommitsBeforehand(offsets),
-        partition_assignment_strategy=(NarrowestFirst, RoundRobinPartitionAssignor),
+        partition_assignment_strategy=(NarrowestFirst,),
     )
 
     async def parse(records: tuple[ConsumerRecord, ...]) -> KafkaAckableMessage:
