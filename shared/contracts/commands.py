@@ -155,7 +155,7 @@ class LinkCase(Command):
 
 
 class UnmergeReport(Command):
-    """The centre takes a report that was merged wrongly out of this case (撤销并案); it gets the case of its own number.
+    """The centre takes a report that was merged wrongly out of this case (撤销并案); it gets a case of its own.
 
     `partner` and `report_id` name the report, as `report.merged` told them. Intake alone obeys; it does not pass it on.
     """

@@ -72,7 +72,7 @@ class OneCause(Section):
 
 
 class Surge(Section):
-    """So many reports within a radius and a window are one larger event, whatever they say; or `cause`, of one category.
+    """So many reports within a radius and a window are one larger event, whatever they say; or `cause`, of a category.
 
     Only reports that opened a case count: those merged into one are one matter already. It ends after a window without.
     """

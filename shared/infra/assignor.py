@@ -30,8 +30,8 @@ class NarrowestFirst(AbstractPartitionAssignor):  # type: ignore[misc]  # aiokaf
     that work on one case get into each other's way. What has no district goes to those who serve the most.
     """
 
-    # What members of a group agree on. Earlier versions say the same, so old and new form one group during an upgrade.
-    # To offer both names is no way: aiokafka 0.14.0 joins once for each of several, and the members drive each other out.
+    # What members of a group agree on: earlier versions say the same, so old and new form one group in an upgrade. To
+    # offer two names is no way: aiokafka 0.14.0 joins once for each of them, and members drive each other out.
     name: ClassVar[str] = "roundrobin"
     version: ClassVar[int] = 0
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from deploy.figures.book import Book
 from deploy.figures.catalogue import BY_NAME
 from deploy.figures.items import By, Item
 from deploy.figures.sums import grouped, total
-from tests.support.model.days import BEIJING
 
 PARTS = {"opened": "accepted"}
+CHINA = ZoneInfo("Asia/Shanghai")
 
 
 def figures_in(book: Book) -> dict[str, Any]:
@@ -31,4 +32,4 @@ def figures_in(book: Book) -> dict[str, Any]:
 
 
 def _by(items: list[Item], by: By) -> dict[str, tuple[int, int]]:
-    return {key: (one.n, one.of) for key, one in grouped(items, by, BEIJING).items()}
+    return {key: (one.n, one.of) for key, one in grouped(items, by, CHINA).items()}

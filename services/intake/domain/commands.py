@@ -27,7 +27,7 @@ from shared.district.parties import Partner
 
 _INSTANTS = ("eta", "until")
 _FREE_TEXT = ("note", "place", "reason", "payment_id", "course", "subject")
-"""Of what a cashier's number may be masked it is no number any more, and refused: no telephone number passes for one."""
+"""A cashier's number of which something was masked is no number any more, and refused: none passes for a telephone."""
 
 _DISTRICT = 6
 

@@ -17,6 +17,7 @@ from services.intake.domain.model import Draft, ReportState, Submission
 from services.intake.domain.rounds import Waiting, find_match
 from services.intake.sealing import Sealer
 from services.intake.settings import IntakeSettings
+from services.router.domain.change import Mediating
 from services.router.domain.decide import HEEDED as ROUTED
 from services.router.domain.decide import decide as decide_case
 from services.router.domain.model import Case
@@ -45,6 +46,11 @@ class _World:
         """Say no."""
         del case_id
         return False
+
+    def mediating(self, case: Case | None, district: str, batch: str | None) -> Mediating:
+        """Return nothing: the load holds no disputes."""
+        del case, district, batch
+        return Mediating()
 
 
 async def intake() -> tuple[KafkaBroker, Handle]:
