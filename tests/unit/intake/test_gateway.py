@@ -173,6 +173,7 @@ async def test_the_district_is_the_keys_or_the_one_named(web: Web) -> None:
         ("/v1/commands", command("case.verify", ok=True, case_id="620171-260701-aaaaaaaa"), "app-key", 403, "not hold"),
         ("/v1/commands", command("task.accept", task_id="t", floor="x" * 300_000), "housing-key", 413, "bytes"),
     ],
+    ids=lambda value: str(value)[:40],
 )
 async def test_what_is_wrong_is_answered(web: Web, path: str, content: Any, key: str, status: int, line: str) -> None:
     """The status of the contract, a line for each wrong field, and nothing on the bus."""
