@@ -10,12 +10,13 @@ import typer
 from deploy.cli._console import AsJson, fail, print_json, run, say
 from deploy.cli._districts import check_code
 from deploy.cli._figures import print_definitions, print_figures, print_items
+from deploy.cli._instants import until_instant
 from deploy.cli._profiles import MONGO_URL, MongoUrl, away
 from deploy.figures.answer import Question, behind, item_as_json, whole_as_json
 from deploy.figures.book import Book
 from deploy.figures.catalogue import BY_NAME, FIGURES
 from deploy.figures.items import By
-from deploy.figures.reading import Archive, instant_of
+from deploy.figures.reading import Archive
 from shared.decision import Transient
 from shared.infra.directory import DATABASE, ProfileMissing, ProfileStore
 from shared.infra.mongo import connect
@@ -81,7 +82,7 @@ async def _ask(mongo_url: str, district: str, as_of: str | None, by: By | None) 
     try:
         now, since = await archive.now(), await archive.since(district)
         zone = await _zone(ProfileStore(client[DATABASE]), district, known=since is not None)
-        until = now if as_of is None else _until(as_of, zone, now)
+        until = now if as_of is None else until_instant(as_of, zone, now)
         await archive.settle(until)
         return Found(Question(district, until, zone, by), await archive.book(district, until), since)
     finally:
@@ -97,19 +98,6 @@ async def _zone(profiles: ProfileStore, district: str, *, known: bool) -> ZoneIn
             there = sorted(await profiles.newest())
             fail(f"District {district} is not known here; there are: {', '.join(there) or 'none'}.")
     return DEFAULT_ZONE
-
-
-def _until(as_of: str, zone: ZoneInfo, now: datetime) -> datetime:
-    try:
-        until = instant_of(as_of, zone)
-    except ValueError:
-        hint = "2026-07-01T12:00:00+08:00, 2026-07-01T12:00 or 2026-07-01"
-        raise typer.BadParameter(f"{as_of!r} is no instant: {hint}", param_hint="--as-of") from None
-    if until > now:
-        local = now.astimezone(zone).isoformat(timespec="seconds")
-        said = f"{as_of} is still to come (it is {local}), and what will be recorded by then may change the answer"
-        raise typer.BadParameter(f"{said}; leave it out to ask for now.", param_hint="--as-of")
-    return until
 
 
 def _show(found: Found, *, as_json: bool, explain: bool) -> None:

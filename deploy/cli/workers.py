@@ -10,8 +10,9 @@ import typer
 
 from deploy.cli._console import AsJson, fail, print_json, print_table, run
 from deploy.cli._districts import check_code
+from deploy.cli._instants import until_instant
 from deploy.cli._profiles import MONGO_URL, MongoUrl, away
-from deploy.figures.reading import Archive, instant_of
+from deploy.figures.reading import Archive
 from deploy.workers.lines import Line, lines
 from deploy.workers.ranking import COUNTED, Rounds, Standing, month_of, rounds, standings, within
 from shared.decision import Transient
@@ -149,7 +150,7 @@ async def _ask(district: str, as_of: str | None, mongo_url: str) -> Record:
     archive = Archive(client, ServiceSettings().clock(), ("router", "escalation"))
     try:
         zone, now = (await profiles.fetch(district)).profile.zone, await archive.now()
-        until = now if as_of is None else _until(as_of, zone, now)
+        until = now if as_of is None else until_instant(as_of, zone, now)
         await archive.settle(until)
         book = await archive.book(district, until)
         versions = {one.values.get("profile_version", 0) for _, one in book.entries("case.opened", "case.moved")}
@@ -161,17 +162,6 @@ async def _ask(district: str, as_of: str | None, mongo_url: str) -> Record:
         return Record(district, until, zone, tuple(lines(book, zone, index_of)))
     finally:
         client.close()
-
-
-def _until(as_of: str, zone: ZoneInfo, now: datetime) -> datetime:
-    try:
-        until = instant_of(as_of, zone)
-    except ValueError:
-        hint = "2026-07-01T12:00:00+08:00, 2026-07-01T12:00 or 2026-07-01"
-        raise typer.BadParameter(f"{as_of!r} is no instant: {hint}", param_hint="--as-of") from None
-    if until > now:
-        raise typer.BadParameter(f"{as_of} is still to come; leave it out to ask for now.", param_hint="--as-of")
-    return until
 
 
 def _title(what: str, record: Record, month: str | None) -> str:
