@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import sys
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,10 @@ def command(kind: type[Command], district: str, case: int, note: str) -> Command
     return kind(district=district, case_id=case_id, occurred_at=WHEN, recorded_at=WHEN, actor=CENTRE, **fields)
 
 
-def tally(stack: LocalStack, district: str, point: str | None, marker: Path) -> Component:
-    """Return one process of the tally service for one district, armed or not."""
+def tally(
+    stack: LocalStack, district: str, point: str | None, marker: Path, more: Mapping[str, str] | None = None
+) -> Component:
+    """Return one process of the tally service for one district, armed or not; `more` settings come last."""
     port = free_port()
     env = {
         **stack.env,
@@ -61,6 +64,7 @@ def tally(stack: LocalStack, district: str, point: str | None, marker: Path) -> 
         "GW_TALLY_GROUP": f"tally-{district}",
         "GW_HTTP_PORT": str(port),
         **({"GW_FAULT_POINT": f"{point}@2:{marker}"} if point else {}),
+        **(more or {}),
     }
     program = Program(
         name=f"tally-{district}",
