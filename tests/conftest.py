@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -22,6 +23,10 @@ QUICK = {"unit", "contract", "model", "helm"}
 settings.register_profile("gridwhistle", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 if "CI" not in os.environ:  # there hypothesis has a profile of its own, whose examples are the same in every run
     settings.load_profile("gridwhistle")
+
+# A shell ignores Ctrl-C for what it runs in the background, and what is ignored here is ignored by every child.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Unconfigured, structlog draws a traceback with every local variable, which takes seconds on a busy machine.
 structlog.configure(processors=[structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer()])
