@@ -205,7 +205,7 @@ async def test_the_metrics_say_what_happened_and_what_is_open(desk: Desk) -> Non
     async def shown() -> bool:
         open_now = (await desk.metrics()).get(_series("open_tasks", department="urban", state="assigned"), 0)
         stored = await desk.cases.count_documents(
-            {"open": {"$gte": f"{DISTRICT}/"}, "work": {"$regex": "urban/assigned"}}
+            {"open": {"$gte": f"{DISTRICT}/", "$lt": f"{DISTRICT}0"}, "work": {"$regex": "urban/assigned"}}
         )
         return bool(stored > 0 and open_now == stored)
 
