@@ -1,4 +1,4 @@
-"""Escalation as processes of its own, two of them, on a real broker and a real database, with time running fast."""
+"""Escalation as processes of its own, two on Apache Kafka, on a real broker and database, with time running fast."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from shared.infra.directory import DATABASE, ProfileStore
 from shared.infra.mongo import connect
 from tests.support.bus import data, header, open_bus, until
 from tests.support.escalation import DISTRICT, RATE, START, Desk, Story, exposition, short, shorts, switch
+from tests.support.stack import replicas_at_once
 from tests.unit.escalation.district import profile
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
@@ -28,7 +29,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def desk(infra: LocalStack) -> AsyncIterator[Desk]:
-    """Run two replicas for one district, on a clock that runs fast."""
+    """Run as many replicas as the broker bears for one district, on a clock that runs fast."""
     client = connect(infra.mongo_url)
     version = await ProfileStore(client[DATABASE]).apply(profile(code=DISTRICT, version=0), START)
     assert version.version == 1
@@ -47,7 +48,7 @@ async def desk(infra: LocalStack) -> AsyncIterator[Desk]:
             "GW_AUDIT_SECONDS": "0.5",
             "GW_DEADMAN_URL": url,
         }
-        replicas = [await infra.add_replica("escalation", env) for _ in range(2)]
+        replicas = [await infra.add_replica("escalation", env) for _ in range(replicas_at_once())]
         try:
             yield Desk(bus, clock, replicas, client["gw_escalation"], pings)
         finally:
@@ -128,7 +129,7 @@ async def test_a_muster_that_fails_is_repeated_and_raises_the_case(desk: Desk) -
     assert [data(one)["level"] for one in records if short(one) == "case.escalated"] == [1, 2]
 
 
-async def test_two_replicas_sweeping_decide_everything_once(desk: Desk) -> None:
+async def test_replicas_sweeping_decide_everything_once(desk: Desk) -> None:
     """Sixty cases due at the same moment: each clock breaches under one id, with one content, and is counted once.
 
     A copy of a record may be published twice, when a sweep meets a case whose last events are just being sent.
@@ -156,7 +157,7 @@ async def test_two_replicas_sweeping_decide_everything_once(desk: Desk) -> None:
 
 
 async def test_an_outage_ends_as_if_there_had_been_none(desk: Desk) -> None:
-    """Both replicas are killed; meanwhile a task is accepted in time and its limit passes: nobody is called late."""
+    """All replicas are killed; meanwhile a task is accepted in time and its limit passes: nobody is called late."""
     story = opened(desk.story(), limits=())
     await desk.tell(story)
     await desk.until_said(story, "clock.started", "clock.started")
@@ -181,7 +182,7 @@ async def test_the_audit_presses_the_switch_only_when_no_open_case_is_forgotten(
     forgotten = {"_id": f"{DISTRICT}-260701-aaaaaaaa", "v": 1, "open": True}
     await cases.insert_one(forgotten)
     try:
-        await until(_metric(desk, "gridwhistle_escalation_unwatched_cases", 2), 30, "both audits")
+        await until(_metric(desk, "gridwhistle_escalation_unwatched_cases", len(desk.replicas)), 30, "all audits")
         pressed, audited = len(desk.pings), await desk.metrics("gridwhistle_escalation_audit_timestamp_seconds")
         failed = [failures(replica) for replica in desk.replicas]
         await until(lambda: all(failures(one) > before for one, before in zip(desk.replicas, failed, strict=True)))

@@ -206,7 +206,7 @@ async def test_two_replicas_share_the_work_and_no_notice_leaves_twice(infra: Loc
     """Whoever claims a notice has it alone."""
     cases = 120
     async with district(infra, "940005", tmp_path, digest={"after": 10_000}, rate_limit={"per_hour": 10_000}) as place:
-        for process in (place.process(), place.process()):
+        for process in (place.process(alone=True), place.process(alone=True)):
             await process.start()
         for number in range(cases):
             await place.tell(opened(), assigned(), summoned(), case=number)

@@ -7,11 +7,9 @@ import shutil
 from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from aiokafka import ConsumerRecord
 
 from deploy.local import LocalStack
 from shared.contracts import commands as say
@@ -222,26 +220,6 @@ def _series(name: str, **labels: str) -> str:
     pairs = {"district": DISTRICT, **labels}
     inside = ",".join(f'{label}="{value}"' for label, value in sorted(pairs.items()))
     return f"gridwhistle_router_{name}{{{inside}}}"
-
-
-async def test_a_router_killed_between_saving_and_publishing_opens_every_case_once(
-    infra: LocalStack, tmp_path: Path
-) -> None:
-    """What it saved it publishes when the records come again, under the same ids."""
-    fault = f"after:save@1:{tmp_path / 'killed'}"
-    async with running(infra, "950002", GW_FAULT_POINT=fault) as desk:
-        cases = [await desk.report(number) for number in range(40)]
-        await until(lambda: desk.component.died, 30, "the kill")
-        await desk.component.restart()
-
-        def all_opened(records: list[ConsumerRecord]) -> bool:
-            return {one.key.decode() for one in records if short(one) == "task.assigned"} == set(cases)
-
-        records = await desk.bus.read(["gw.950002.cases"], all_opened)
-        for case in cases:
-            told = [(short(one), header(one, "ce_id")) for one in records if one.key == case.encode()]
-            assert sorted(name for name, _ in set(told)) == ["case.opened", "task.assigned"]
-            assert len((await desk.state(case))["tasks"]) == 1
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on PATH (Debian: prometheus)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from shared.infra.directory import DATABASE, ProfileStore
 from shared.infra.mongo import connect
 from tests.support.bus import Bus, data, header, open_bus, until
 from tests.support.cli import Cli
+from tests.support.stack import replicas_at_once
 from tests.unit.escalation.district import profile
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
@@ -74,7 +76,7 @@ class Town:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def town(infra: LocalStack) -> AsyncIterator[Town]:
-    """Run what a patrol goes through, escalation twice."""
+    """Run what a patrol goes through, escalation twice where the broker bears it."""
     partners = [{"id": "grid-app", "name": "网格员", "kind": "grid_app"}]
     departments = [
         {"code": "centre", "name": "综治中心", "kind": "centre"},
@@ -102,9 +104,9 @@ async def town(infra: LocalStack) -> AsyncIterator[Town]:
     }
     async with open_bus(infra.bootstrap) as bus:
         await bus.create(*(f"gw.{DISTRICT}.{suffix}" for suffix in SUFFIXES))
-        names = ("intake", "router", "escalation", "escalation", "notifier")
+        names = ("intake", "router", "notifier", *["escalation"] * replicas_at_once())
         env = {**fast, "GW_DISTRICTS": DISTRICT, "GW_SWEEP_SECONDS": "0.05"}
-        replicas = [await infra.add_replica(name, env) for name in names]
+        replicas = await asyncio.gather(*(infra.add_replica(name, env) for name in names))
         try:
             yield Town(bus, clock, Cli(infra.bootstrap, {**fast, "GW_MONGO_URL": infra.mongo_url}), said)
         finally:

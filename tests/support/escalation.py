@@ -50,7 +50,7 @@ class Story(World):
 
 @dataclass(slots=True)
 class Desk:
-    """Two running replicas, and somebody who speaks for router and partners."""
+    """Running replicas, and somebody who speaks for router and partners."""
 
     bus: Bus
     clock: ScaledClock

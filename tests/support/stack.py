@@ -31,6 +31,11 @@ def chosen_broker() -> Literal["tansu", "kafka"]:
     raise ValueError(f"GW_TEST_BROKER is {name!r}; it may be tansu or kafka")
 
 
+def replicas_at_once() -> int:
+    """Return how many replicas of a service a shared broker bears: Tansu may keep one that has left as their leader."""
+    return 2 if chosen_broker() == "kafka" else 1
+
+
 def infra_config(state: Path) -> StackConfig:
     """Return mongod and the broker alone."""
     return StackConfig(state=state, broker=chosen_broker(), port_base=free_port_base(), provision=False, services=())
