@@ -24,7 +24,11 @@ class Difference:
 
 @dataclass(slots=True)
 class Judge:
-    """Late or not, per case. A stopped clock has the last word; one that still runs is late once it is breached."""
+    """Late or not, per case. A stopped clock has the last word; one that nobody will stop is late once it is breached.
+
+    A breach says nothing of a case that was closed: where time runs fast the clock rings before escalation has heard of
+    the closing, and the breach is withdrawn when it has.
+    """
 
     stopped: dict[str, Verdict] = field(default_factory=dict)
     breached: set[str] = field(default_factory=set)
@@ -48,9 +52,11 @@ class Judge:
         case = case_of(request)
         if case in self.stopped:
             return None if self.stopped[case] is Verdict.VOID else self.stopped[case] is Verdict.LATE
+        if request.closed is not None:
+            return None
         if case in self.breached:
             return True
-        return False if request.target is None and request.closed is None else None
+        return False if request.target is None else None
 
     def awaits(self, request: Request) -> bool:
         """Say whether the pipeline still owes a verdict on a row."""

@@ -105,13 +105,25 @@ def test_phases_follow_each_other_and_end_after_the_last_target(requests: list[R
 
 
 def test_verdicts_are_compared_row_by_row(requests: list[Request]) -> None:
-    """A stopped clock has the last word, a breached one that runs on is late, silence is a difference."""
+    """A stopped clock has the last word, a breached one that nobody closed is late, silence is a difference."""
     judge = Judge()
     for request, verdict in zip(requests, (Verdict.ON_TIME, Verdict.LATE, None), strict=False):
         judge.hear(_event(request, verdict))
     different = list(judge.differences(requests))
     assert [one.line for one in different] == [6, 7]
     assert [one.ours for one in different] == [None, None]
+
+
+def test_breach_is_no_verdict_on_a_case_that_was_closed(requests: list[Request]) -> None:
+    """Escalation has not heard of the closing yet: its word is awaited, whether it withdraws the breach or not."""
+    judge = Judge()
+    for request in requests[:3]:
+        judge.hear(_event(request, None))
+    assert [judge.late(one) for one in requests[:3]] == [None, None, True]
+    assert [judge.awaits(one) for one in requests[:3]] == [True, True, False]
+    for request, verdict in zip(requests[:2], (Verdict.ON_TIME, Verdict.LATE), strict=True):
+        judge.hear(_event(request, verdict))
+    assert [judge.late(one) for one in requests[:3]] == [False, True, True]
 
 
 def test_profiles_of_the_replay_are_valid(requests: list[Request], tmp_path: Path) -> None:
