@@ -68,6 +68,7 @@ class Told:
     client: httpx.AsyncClient
     keys: dict[str, str]
     mail: MailReceiver
+    case: str = ""
     own: set[str] = field(default_factory=set)
     answers: list[httpx.Response] = field(default_factory=list)
 
@@ -111,8 +112,8 @@ async def told(stack: LocalStack) -> AsyncIterator[Told]:
     ):
         made = Told(stack, bus, client, keys, mail)
         await _reports(made)
-        case = (await made.heard(Topic.INCIDENTS, 2, "privacy-"))[0]["case_id"]
-        await _commands(made, case)
+        made.case = (await made.heard(Topic.INCIDENTS, 2, "privacy-"))[0]["case_id"]
+        await _commands(made, made.case)
         await made.heard(Topic.COMMANDS, 1, "privacy-classify")
         await made.heard(Topic.DEAD_LETTERS, 10, "in.grid-app")
         await until(lambda: made.mail.recipients.count(EMAIL) >= 2, 60, "both receipts for the reporter")
@@ -201,7 +202,7 @@ async def test_a_vault_key_is_replaced_and_retired(told: Told, tmp_path: Path) -
             ("second", True),
             (before.sealing, False),
         ]
-        kept = await client["gw_intake"]["vault"].find_one({"key": "second"})
+        kept = await client["gw_intake"]["vault"].find_one({"key": "second", "case_id": told.case})
         assert kept is not None
         assert json.loads(both.open(kept["sealed"], kept["_id"]))["reporter"]["name"] == NAME
         assert command.run("retire", before.sealing, "--mongo-url", told.stack.mongo_url).exit_code == 0
