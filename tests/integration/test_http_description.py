@@ -17,7 +17,10 @@ import pytest_asyncio
 
 from deploy.local import LocalStack
 from services.intake.adapters.openapi import document
+from shared.contracts.registry import command_types
 from shared.contracts.topics import Topic, inbound_name, topic_name
+from shared.contracts.work import WorkCommand
+from shared.district.model import Profile
 from shared.infra.clock import wall_clock
 from shared.infra.directory import DATABASE, ProfileStore
 from shared.infra.mongo import connect
@@ -29,19 +32,44 @@ DISTRICT = "930061"
 KEY = "description-key"
 EXAMPLES = 25
 SECONDS = 300
+WORKER = "w-1"
+FIRST_DAYS, LAST_DAYS = "^2026-0[1-6]-[01][1-9]$", "^2026-(0[7-9]|1[0-2])-[01][1-9]$"
+"""Of a leave, in this order and within a year."""
+
 LENIENT = "negative_data_rejection"
 """Not asked: intake reads numbers written as text, and the like, that a schema calls wrong, because partners' systems
 write them so."""
 
 
 def narrowed() -> dict[str, Any]:
-    """Return the document for this district: no schema knows its categories, its cases, or what can be seen."""
+    """Return the document for this district: no schema knows its categories, its cases, or what can be seen.
+
+    Nor its grids and who works in them, nor that of two days one comes after the other.
+    """
     made: dict[str, Any] = json.loads(json.dumps(document()).replace("^[0-9]{6}-[0-9]{6}", f"^{DISTRICT}-[0-9]{{6}}"))
-    report = made["components"]["schemas"]["Report"]["properties"]
+    schemas = made["components"]["schemas"]
+    report = schemas["Report"]["properties"]
     report["category"] = {"enum": ["E06010", "D0402", None]}
     report["report_id"]["pattern"] = "^[!-~]{1,128}$"
     report["district"] = {"enum": [DISTRICT]}
+    known = {"worker": {"enum": [WORKER]}, "grid": {"enum": [one.code for one in district().grids]}}
+    for cls in command_types().values():
+        if issubclass(cls, WorkCommand):
+            own = schemas[cls.__name__]["properties"]
+            own |= {name: schema for name, schema in known.items() if name in own}
+    schemas["TakeLeave"]["properties"] |= {
+        "first": {"type": "string", "pattern": FIRST_DAYS},
+        "last": {"type": "string", "pattern": LAST_DAYS},
+        "substitute": {"enum": [WORKER, None]},
+    }
     return made
+
+
+def district() -> Profile:
+    """Return a district whose grids have a worker."""
+    made = profile(DISTRICT, 102.0)
+    grids = tuple(one.model_copy(update={"worker": WORKER}) for one in made.grids)
+    return made.model_copy(update={"version": 0, "grids": grids})
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -50,7 +78,7 @@ async def url(infra: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> As
     keys = tmp_path_factory.mktemp("keys") / "http.keys"
     keys.write_text(f"centre {DISTRICT} {sha256(KEY.encode()).hexdigest()}\n")
     client = connect(infra.mongo_url)
-    await ProfileStore(client[DATABASE]).apply(profile(DISTRICT, 102.0).model_copy(update={"version": 0}), wall_clock())
+    await ProfileStore(client[DATABASE]).apply(district(), wall_clock())
     client.close()
     async with open_bus(infra.bootstrap) as bus:
         await bus.create(inbound_name(DISTRICT, "centre"), *(topic_name(DISTRICT, one) for one in Topic))

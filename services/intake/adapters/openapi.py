@@ -9,6 +9,8 @@ from typing import Any
 from pydantic_core import to_json
 
 from services.intake.domain.normalise import LARGEST_INTEGER
+from shared.contracts.agreeing import DefaulterCommand
+from shared.contracts.agreements import Confirmation, Duty
 from shared.contracts.commands import Command
 from shared.contracts.incidents import Report
 from shared.contracts.registry import command_types
@@ -34,6 +36,17 @@ _INSTANT = {
     ],
     "description": "RFC 3339; also 2026-07-01 08:30:00 and the like, or seconds or milliseconds since 1970",
 }
+_SEEN = (
+    r"[^\s\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f"
+    r"\u2028-\u202e\u2060-\u206f\ufdd0-\ufdef\ufeff\ufff0-\uffff]"
+)
+"""Something that is left when what cannot be seen is taken out of a text."""
+
+_MONEY: list[Schema] = [
+    {"type": "string", "pattern": r"^(0\.(0[1-9]|[1-9][0-9]?)|[1-9][0-9]{0,11}(\.[0-9]{1,2})?)$"},
+    {"type": "integer", "minimum": 1, "maximum": 10**12 - 1},
+]
+_YUAN = "yuan with two places at most; a number with places is read too where nobody added it up in floats"
 _ERRORS: dict[str, tuple[str, dict[str, Schema]]] = {
     "400": ("Nothing was taken: something is wrong with what was sent.", {}),
     "401": ("No such API key.", {"www-authenticate": _KEY}),
@@ -110,9 +123,12 @@ def _schemas() -> dict[str, Schema]:
     sent = {name: _command(found[name], commands[name]) for name in sorted(commands)}
     report = found["Report"]
     report["properties"] |= {"occurred_at": _INSTANT, "due_at": _INSTANT, "district": _district()}
-    report["anyOf"] = [_said("text", r"\S"), _said("category", ".")]
+    report["anyOf"] = [_said("text", _SEEN), _said("category", ".")]
     report["properties"]["people"] |= {"maximum": LARGEST_INTEGER}
     found["Media"]["properties"]["bytes"] |= {"maximum": LARGEST_INTEGER}
+    promise = found["Promise"]["properties"]
+    promise |= {"amount": _money(promise["amount"]), "what": _without(found["Duty"], Duty.VISIT)}
+    sent["ConfirmAgreement"]["properties"]["step"] = _without(found["Confirmation"], Confirmation.WANTED)
     either = [{"$ref": f"#/components/schemas/{name}"} for name in sent]
     used = {name: schema for name, schema in found.items() if name not in ("Actor", "PartnerKind")}
     return {**used, **sent, "Command": {"oneOf": either}, "Problem": _problem()}
@@ -128,8 +144,26 @@ def _command(schema: Schema, cls: type[Command]) -> Schema:
     properties = {**bare["properties"], "type": {"enum": [short, cls.type]}, "occurred_at": _INSTANT}
     for name in {"eta", "until"} & properties.keys():
         properties[name] = _INSTANT
+    for name in {"amount", "principal"} & properties.keys():
+        properties[name] = _money(properties[name])
+    for name in {"course", "reason", "subject"} & properties.keys():
+        if properties[name].get("minLength"):
+            properties[name] = {**properties[name], "pattern": _SEEN}
+    if issubclass(cls, DefaulterCommand):
+        properties["note"] = {"type": "null", "description": "none: the defaulter list takes no free text"}
     required = sorted({*bare["required"], "type"} - {"occurred_at"})
     return {**bare, "properties": properties, "required": required}
+
+
+def _money(given: Schema) -> Schema:
+    """Return what is read as money: the class checks its digits where no schema made from it says so."""
+    nothing = [one for one in given.get("anyOf", ()) if one == {"type": "null"}]
+    said = "; ".join(filter(None, (given.get("description"), _YUAN)))
+    return {**given, "anyOf": _MONEY + nothing, "description": said}
+
+
+def _without(schema: Schema, refused: str) -> Schema:
+    return {**schema, "enum": [one for one in schema["enum"] if one != refused]}
 
 
 def _district() -> Schema:
