@@ -8,8 +8,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from services.intake.batch import Sorted, places
 from services.intake.domain.desk import Desk
@@ -19,11 +17,10 @@ from shared.contracts.commands import VerifyCase
 from shared.contracts.dead_letters import RecordRejected
 from shared.contracts.incidents import Precision
 from shared.decision import Poison
-from shared.infra.clock import ManualClock, SystemClock
+from shared.infra.clock import SystemClock
 from shared.infra.engine.outbox import dead_letter
 from shared.infra.kafka import DEAD_LETTER_BYTES
 from shared.infra.sealed_records import SEALED, opened
-from tests.unit.intake.test_reading import HEADERS, JSON_VALUES
 from tests.unit.intake.world import (
     CASE,
     DESK,
@@ -269,28 +266,3 @@ def test_a_record_at_the_limit_is_kept_whole() -> None:
     assert kept is full
     letter = dead_letter("intake", full, poison, NOW)
     assert len(letter.value) <= letter_bytes(full)
-
-
-@settings(max_examples=60)
-@given(
-    st.sampled_from(["grid-app", "camera", "hotline", "police", "centre", "stranger"]),
-    st.sampled_from([DISTRICT, OTHER, "000000", "999999"]),
-    HEADERS,
-    st.none()
-    | st.binary(max_size=60)
-    | JSON_VALUES.map(to_json)
-    | st.dictionaries(
-        st.sampled_from(
-            ["report_id", "text", "category", "location", "reporter", "case_id", "type", "media", "people"]
-        ),
-        JSON_VALUES,
-    ).map(to_json),
-)
-def test_every_record_ends_somewhere(id_: str, district: str, headers: Any, value: bytes | None) -> None:
-    """Submitted = accepted + rejected, whatever comes; nothing is dropped and nothing breaks."""
-    batch = Sorted(DESK, ManualClock(SENT), NOW, VAULT)
-    batch.take([record(value, headers, id_, district)])
-    assert len(batch.rejections) + len(batch.commands) + len(batch.items({})) == 1
-    assert "internal-error" not in {one.poison.error for one in batch.rejections}
-    contents = [item.content for item in batch.items({})]
-    assert "internal-error" not in {one.poison.error for one in contents if isinstance(one, Refused)}

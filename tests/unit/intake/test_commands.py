@@ -6,19 +6,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from services.intake.domain.commands import may_give, read_command, short_name
-from services.intake.domain.desk import Desk, Envelope
+from services.intake.domain.desk import Desk
 from services.intake.domain.model import Origin
-from services.intake.domain.reading import Message, bare_message
+from services.intake.domain.reading import bare_message
 from services.intake.domain.wording import Invalid
 from shared.contracts.actors import PartnerKind
 from shared.contracts.commands import CheckInTeam, Command, CompleteTask
 from shared.contracts.registry import command_types
 from shared.decision import Poison
-from tests.unit.intake.test_reading import JSON_VALUES
 from tests.unit.intake.world import (
     CASE,
     DESK,
@@ -203,25 +200,6 @@ def test_who_is_not_in_the_profile_may_nothing() -> None:
         with pytest.raises(Poison) as caught:
             alone.command(envelope(command(), "stranger", district))
         assert caught.value.error == error
-
-
-@settings(max_examples=50)
-@given(
-    st.sampled_from(sorted(command_types())),
-    st.dictionaries(
-        st.sampled_from(["case_id", "task_id", "occurred_at", "note", "limit", "eta", "evidence", "actor"]), JSON_VALUES
-    ),
-)
-def test_any_object_is_a_command_or_poison(type_: str, payload: dict[str, Any]) -> None:
-    """No other error, whatever stands in its fields."""
-    message = Message(bare_message(command()).kind, type_, payload)
-    try:
-        assert DESK.command(Envelope(DISTRICT, "centre", SENT, message)).case_id
-    except Poison as poison:
-        error = poison.error
-    else:
-        error = ""
-    assert error in ("", "invalid-command", "forbidden")
 
 
 def test_a_completion_carries_its_evidence() -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from services.intake.domain.wording import Invalid
 from services.intake.sources import formats, parse_report
 from shared.contracts.incidents import Datum
 from shared.decision import Poison
-from tests.unit.intake.test_reading import JSON_VALUES
 from tests.unit.intake.world import report
 
 ALARM = {
@@ -159,14 +154,3 @@ def test_wrong_fields_are_named(name: str, payload: dict[str, Any], line: str) -
         parse_report(name, payload)
     assert caught.value.error == "invalid-report"
     assert "xxx" not in caught.value.message
-
-
-KEYS = sorted({*ALARM, *ORDER, *ALERT, *report(), "camera_lon", "severity", "media", "attributes", "parties"})
-
-
-@settings(max_examples=50)
-@given(st.sampled_from(sorted(formats())), st.dictionaries(st.sampled_from(KEYS), JSON_VALUES, max_size=6))
-def test_any_object_is_a_report_or_poison(name: str, payload: dict[str, Any]) -> None:
-    """No other error in any format, whatever stands in its fields."""
-    with suppress(Invalid):
-        assert parse_report(name, payload).report_id
