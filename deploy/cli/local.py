@@ -152,7 +152,7 @@ def status(state: State = STATE, as_json: Json = False) -> None:
         now = now.model_copy(
             update={"phase": "failed", "problems": (*now.problems, "The supervisor itself was killed.")}
         )
-    show(_with_topics_of_now(now), as_json=as_json)
+    show(with_topics_of_now(now), as_json=as_json)
     if now.phase != "ready":
         raise typer.Exit(1)
 
@@ -163,7 +163,7 @@ def _is_ours(topic: str) -> bool:
     return False
 
 
-def _with_topics_of_now(now: StackState) -> StackState:
+def with_topics_of_now(now: StackState) -> StackState:
     """Return the state with the topics that are there; `topics apply` may have made more since the start."""
     if now.phase != "ready":
         return now

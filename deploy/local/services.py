@@ -53,10 +53,10 @@ def label(name: str, replica: int) -> str:
     return name if replica == 0 else f"{name}-{replica}"
 
 
-def program(config: StackConfig, name: str, replica: int, env: Mapping[str, str]) -> Program:
+def program(config: StackConfig, name: str, replica: int, env: Mapping[str, str], called: str = "") -> Program:
     """Return one replica of a service; ready means it has its partitions, its database and its broker."""
     port = config.ports.service(name, replica)
-    called = label(name, replica)
+    called = called or label(name, replica)
     return Program(
         name=called,
         argv=(sys.executable, "-m", f"services.{name}.main"),

@@ -1,6 +1,7 @@
 """`LocalStack`: mongod, a broker, topics and profiles, the services, in this order; and back in the other order."""
 
 import asyncio
+import itertools
 import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from deploy.kafka.grants import OPERATOR, SERVICE_PREFIX
 from deploy.local import kafka, keys, mongo, monitoring, provision, secured, services, tansu
 from deploy.local.component import Component, together
 from deploy.local.config import StackConfig
+from deploy.local.dedicated import Place
 from deploy.local.drain import drain
 from deploy.local.errors import StackError
 from deploy.local.machine import HOST, check_ports, check_this_platform
@@ -33,6 +35,7 @@ class LocalStack:
         self._lock = Lock(config.run)
         self._infra: dict[str, Component] = {}
         self._services: dict[tuple[str, int], Component] = {}
+        self._dedicated: dict[Place, int] = {}
 
     @property
     def bootstrap(self) -> str:
@@ -152,18 +155,40 @@ class LocalStack:
         made = [self._service(name, replica) for name, replica in self._wanted_replicas()]
         await together(*(self._begin(component) for component in made))
 
-    def _service(self, name: str, replica: int, env: Mapping[str, str] | None = None) -> Component:
+    def _service(self, name: str, replica: int, env: Mapping[str, str] | None = None, called: str = "") -> Component:
         own = identity.identity(self.config, f"{SERVICE_PREFIX}{name}")
-        program = services.program(self.config, name, replica, {**self.env, **own, **(env or {})})
+        settings = {**self.env, **own, **(env or {})}
+        program = services.program(self.config, name, replica, settings, called)
         self._services[name, replica] = Component(program, self.config.run)
         return self._services[name, replica]
 
     async def add_replica(self, name: str, env: Mapping[str, str] | None = None) -> Component:
         """Start one more replica of a service, e.g. with GW_DISTRICTS for one district only."""
-        replica = sum(service == name for service, _ in self._services)
+        replica = self._free(name)
         component = self._service(name, replica, env)
         await self._begin(component)
         return component
+
+    def _free(self, name: str) -> int:
+        """Return the lowest number, and so port, that no replica of a service has."""
+        return next(number for number in itertools.count() if (name, number) not in self._services)
+
+    @property
+    def dedicated(self) -> frozenset[Place]:
+        """Return the workers for one district that there are."""
+        return frozenset(self._dedicated)
+
+    async def dedicate(self, wanted: frozenset[Place]) -> None:
+        """Have these workers for one district and no others: end who is not wanted, launch who is missing, do not wait.
+
+        Raises:
+            PortTakenError: another program has a port of theirs.
+        """
+        gone = [(place.service, self._dedicated.pop(place)) for place in self.dedicated - wanted]
+        await self._end([self._services.pop(one) for one in gone])
+        for place in sorted(wanted - self.dedicated):
+            replica = self._dedicated[place] = self._free(place.service)
+            self._service(place.service, replica, {"GW_DISTRICTS": place.district}, place.label).launch()
 
     async def _start_monitoring(self) -> None:
         if not self.config.monitoring:

@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from deploy.local import mongo, probes, state
+from deploy.local import dedicated, mongo, probes, state
 from deploy.local.config import StackConfig
 from deploy.local.errors import AlreadyRunningError, StackError
 from deploy.local.report import Report
@@ -42,6 +42,7 @@ class Supervisor:
         _cancel_on_signals()
         try:
             async with self._stack:
+                dedicated.forget(self._stack.config.run)
                 self._topics = await probes.topics(self._stack.bootstrap, self._stack.kafka_options())
                 self._ready(self._changed())
                 try:

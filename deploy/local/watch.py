@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+from deploy.local import dedicated
 from deploy.local.component import Component
 from deploy.local.errors import StackError
 from deploy.local.report import Report
@@ -39,10 +40,22 @@ class Watch:
             StackError: the broker or mongod is down and stays down, or the broker has forgotten everything.
         """
         while True:
+            await self._follow()
             for component in self._stack.components():
                 if component.died and component.name not in self._given_up:
                     self._look_after(component)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _follow(self) -> None:
+        """Have the workers for single districts that are asked for."""
+        wanted = dedicated.places(dedicated.read(self._stack.config.run))
+        if wanted == self._stack.dedicated:
+            return
+        try:
+            await self._stack.dedicate(wanted)
+        except StackError as refused:
+            self._tell(f"Workers for one district could not be started: {refused}")
+        self._changed()
 
     def _look_after(self, component: Component) -> None:
         obituary = component.obituary()
