@@ -8,19 +8,17 @@ directly, on a dispute that is still being mediated: it implies that record.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from shared.contracts.actors import PartnerKind
+from shared.contracts.agreements import PartyRef
 from shared.contracts.commands import Command
 from shared.contracts.limits import Limit
 
 _CENTRE = frozenset({PartnerKind.CENTRE})
 _MEDIATOR = frozenset({PartnerKind.DEPARTMENT, PartnerKind.TOWNSHIP, PartnerKind.CENTRE})
-
-Party = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")]
-"""A party by a name of the file (`applicant`, `respondent`, `household-12`), never by a person's name."""
 
 
 class MediationOutcome(StrEnum):
@@ -49,9 +47,9 @@ class RecordMediation(MediationCommand):
     type: ClassVar[str] = "gridwhistle.mediation.record.v1"
 
     mediator: str | None = Field(default=None, max_length=40)
-    consent: tuple[Party, ...] = Field(default=(), max_length=50)
+    consent: tuple[PartyRef, ...] = Field(default=(), max_length=50)
     hearing: bool = False
-    present: tuple[Party, ...] = Field(default=(), max_length=100)
+    present: tuple[PartyRef, ...] = Field(default=(), max_length=100)
     outcome: MediationOutcome | None = None
     to_court: bool = False
     reason: str | None = Field(default=None, max_length=500)
@@ -64,7 +62,7 @@ class ExtendMediation(MediationCommand):
 
     mediator: str | None = Field(default=None, max_length=40)
     limit: Limit
-    consent: tuple[Party, ...] = Field(min_length=1, max_length=50)
+    consent: tuple[PartyRef, ...] = Field(min_length=1, max_length=50)
     reason: str = Field(min_length=1, max_length=500)
 
 

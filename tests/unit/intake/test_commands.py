@@ -161,6 +161,7 @@ def test_unknown_fields_travel_on() -> None:
         (command("task.return", task_id="t", reason="\u200b"), "reason: "),
         (command("mediation.record", consent=["王某"]), "consent.0: "),
         (command("mediation.record", hearing=True, present=["13800000000@x"]), "present.0: "),
+        (command("mediation.record", hearing=True, present=["13800000000"]), "present.0: "),
     ],
 )
 def test_wrong_fields_are_named(payload: dict[str, Any], line: str) -> None:
