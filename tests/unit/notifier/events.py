@@ -6,15 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.contracts.actors import Actor, PartnerKind
-from shared.contracts.advisories import (
-    AdvisoryDeclined,
-    AdvisoryIssued,
-    AdvisoryMeasured,
-    AdvisoryProposed,
-    AdvisoryReplied,
-    ClosingsFlagged,
-)
-from shared.contracts.agreements import AgreementBreached, DefaulterRecorded, Duty, Route, Standing
 from shared.contracts.base import Event
 from shared.contracts.cases import (
     CaseClosed,
@@ -51,7 +42,6 @@ from shared.contracts.escalations import (
 from shared.contracts.incidents import ReportAccepted, ReportMerged
 from shared.contracts.limits import Limit, Stage
 from shared.contracts.moves import CaseMoved
-from shared.contracts.work import MissedPlace, WorkMissed, work_id
 
 NOON = datetime(2026, 7, 1, 4, tzinfo=UTC)
 """12:00 in the district, a Wednesday."""
@@ -63,7 +53,8 @@ TASK = f"{CASE}/housing#1"
 SEALED = "test:sealed"
 
 
-def _common(at: datetime = NOON, case_id: str = CASE) -> dict[str, Any]:
+def common(at: datetime = NOON, case_id: str = CASE) -> dict[str, Any]:
+    """Return what every event says."""
     return {"district": DISTRICT, "case_id": case_id, "occurred_at": at, "recorded_at": at}
 
 
@@ -82,7 +73,7 @@ def accepted(contact: str | None = SEALED, **more: Any) -> ReportAccepted:
         "contact": contact,
         "profile_version": 1,
     }
-    return ReportAccepted(**{**_common(), **facts, **more})
+    return ReportAccepted(**{**common(), **facts, **more})
 
 
 def merged(number: int = 2, contact: str | None = SEALED, **more: Any) -> ReportMerged:
@@ -96,7 +87,7 @@ def merged(number: int = 2, contact: str | None = SEALED, **more: Any) -> Report
         "profile_version": 1,
         "merged_case_id": MERGED,
     }
-    return ReportMerged(**{**_common(), **facts, **more})
+    return ReportMerged(**{**common(), **facts, **more})
 
 
 def opened(**more: Any) -> CaseOpened:
@@ -117,7 +108,7 @@ def opened(**more: Any) -> CaseOpened:
         "partner": "grid-app",
         "partner_kind": PartnerKind.GRID_APP,
     }
-    return CaseOpened(**{**_common(), **facts, **more})
+    return CaseOpened(**{**common(), **facts, **more})
 
 
 def triaged(**more: Any) -> CaseTriaged:
@@ -129,25 +120,25 @@ def triaged(**more: Any) -> CaseTriaged:
         "partner": "grid-app",
         "profile_version": 1,
     }
-    return CaseTriaged(**{**_common(), **facts, **more})
+    return CaseTriaged(**{**common(), **facts, **more})
 
 
 def assigned(code: str = "housing", role: TaskRole = TaskRole.LEAD, number: int = 1, **more: Any) -> TaskAssigned:
     """Return a task of the case."""
     stage = Stage(name="handle", limit=Limit.model_validate("4 working_hours"))
     facts: dict[str, Any] = {"task_id": f"{CASE}/{code}#{number}", "department": code, "role": role, "stages": (stage,)}
-    return TaskAssigned(**{**_common(), **facts, **more})
+    return TaskAssigned(**{**common(), **facts, **more})
 
 
 def erase(ref: str | None = None, at: datetime = NOON) -> EraseReporter:
     """Return the centre's command to erase a reporter, or all."""
     actor = Actor(partner="centre", kind=PartnerKind.CENTRE, department="centre")
-    return EraseReporter(**_common(at), actor=actor, reason="本人要求", reporter_ref=ref)
+    return EraseReporter(**common(at), actor=actor, reason="本人要求", reporter_ref=ref)
 
 
 def task_event(kind: type[Event], **more: Any) -> Any:
     """Return any other event about housing's task."""
-    return kind(**{**_common(), "task_id": TASK, "department": "housing", **more})
+    return kind(**{**common(), "task_id": TASK, "department": "housing", **more})
 
 
 def completed() -> TaskCompleted:
@@ -177,7 +168,7 @@ def extension_requested() -> TaskExtensionRequested:
 
 def case_event(kind: type[Event], **more: Any) -> Any:
     """Return an event about the case alone."""
-    return kind(**{**_common(), **more})
+    return kind(**{**common(), **more})
 
 
 def resolved() -> CaseResolved:
@@ -208,7 +199,7 @@ def clock_event(kind: type[Event], **more: Any) -> Any:
         "task_id": TASK,
         "due_at": NOON + timedelta(hours=4),
     }
-    return kind(**{**_common(), **facts, **more})
+    return kind(**{**common(), **facts, **more})
 
 
 def warned(fraction: float = 0.5, **more: Any) -> ClockWarned:
@@ -230,28 +221,6 @@ def extension_ignored(**more: Any) -> ClockExtensionIgnored:
     return ignored
 
 
-def _advisory(kind: type[Event], **more: Any) -> Any:
-    subject = {"kind": "estate", "name": "十里花园"}
-    said = {"rule": "estate", "kind": "judicial", "addressee": "housing", "subject": subject}
-    return kind(**{**_common(case_id=FILE), **said, **more})
-
-
-def advisories() -> tuple[Event, ...]:
-    """Return an advisory's life, and closings that were flagged."""
-    about: dict[str, Any] = {"since": NOON, "cases": (CASE,), "profile_version": 3}
-    return (
-        _advisory(AdvisoryProposed, count=5, reply_within="30 calendar_days", **about),
-        _advisory(AdvisoryIssued, by="centre", reply_by=NOON),
-        _advisory(AdvisoryReplied, by="housing", adopted=True, note="已督促整改"),
-        _advisory(AdvisoryMeasured, before=5, after=1, effect="fell"),
-        _advisory(AdvisoryDeclined, by="centre", reason="已另行约谈"),
-        ClosingsFlagged(
-            **_common(case_id=f"{DISTRICT}-000000-bbbbbbbb"), **about, department="housing", count=12, until=NOON,
-            share=0.1, usual=1.0
-        ),
-    )  # fmt: skip
-
-
 def escalated(level: int = 1, **more: Any) -> CaseEscalated:
     """Return a rise."""
     rise: CaseEscalated = case_event(CaseEscalated, level=level, reason="breach", owner="housing", **more)
@@ -260,7 +229,7 @@ def escalated(level: int = 1, **more: Any) -> CaseEscalated:
 
 def team_event(kind: type[Event], number: int = 1, **more: Any) -> Any:
     """Return an event about the team."""
-    return kind(**{**_common(), "team_id": f"{CASE}/team#1", "round": number, **more})
+    return kind(**{**common(), "team_id": f"{CASE}/team#1", "round": number, **more})
 
 
 def summoned(number: int = 1, members: tuple[str, ...] = ("housing", "police"), **more: Any) -> TeamSummoned:
@@ -309,53 +278,7 @@ def stood_down() -> TeamStoodDown:
     return over
 
 
-def work_missed(**more: Any) -> WorkMissed:
-    """Return a morning's patrol that was missed in one grid of two."""
-    facts: dict[str, Any] = {
-        "township": "620802001",
-        "obligation": "patrol",
-        "kind": "patrol",
-        "starts_at": NOON - timedelta(hours=4),
-        "ends_at": NOON,
-        "needed": 1,
-        "expected": 2,
-        "places": (MissedPlace(grid="620802001001001", worker="w-001"),),
-        "profile_version": 1,
-    }
-    return WorkMissed(**{**_common(case_id=work_id("620802001")), **facts, **more})
-
-
-def promise_warned() -> ClockWarned:
-    """Return a reminder of what a party promised."""
-    named = {"clock_id": f"{CASE}/obligation#1", "kind": ClockKind.OBLIGATION, "task_id": None}
-    return warned(1.0).model_copy(update=named)
-
-
-def agreement_breached(**more: Any) -> AgreementBreached:
-    """Return an instalment that was not paid."""
-    facts = {
-        "agreement": 1,
-        "obligation_id": f"{CASE}/obligation#1",
-        "party": "respondent",
-        "what": Duty.PAY,
-        "outstanding": "3499.50",
-        "route": Route.ENFORCEMENT,
-        "owner": "housing",
-    }
-    broken: AgreementBreached = case_event(AgreementBreached, **{**facts, **more})
-    return broken
-
-
-def defaulter_appealed() -> DefaulterRecorded:
-    """Return an objection to standing on the list."""
-    limit = Limit.model_validate("15 calendar_days")
-    appeal: DefaulterRecorded = case_event(
-        DefaulterRecorded, party="respondent", standing=Standing.APPEALED, decide_within=limit
-    )
-    return appeal
-
-
 def moved(**more: Any) -> CaseMoved:
     """Return the case in another grid of the same township."""
     lies = {"from_grid": "620802001001009", "grid": "620802001001001", "community": "620802001001"}
-    return CaseMoved(**{**_common(), **lies, "township": "620802001", "profile_version": 2, **more})
+    return CaseMoved(**{**common(), **lies, "township": "620802001", "profile_version": 2, **more})

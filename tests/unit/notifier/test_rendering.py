@@ -19,13 +19,10 @@ from tests.unit.notifier.events import (
     NOON,
     absent,
     accepted,
-    advisories,
-    agreement_breached,
     assigned,
     breached,
     case_event,
     closed,
-    defaulter_appealed,
     escalated,
     extension_ignored,
     extension_requested,
@@ -35,7 +32,6 @@ from tests.unit.notifier.events import (
     muster_failed,
     on_scene,
     opened,
-    promise_warned,
     reopened,
     resolved,
     returned,
@@ -44,6 +40,12 @@ from tests.unit.notifier.events import (
     summoned,
     triaged,
     warned,
+)
+from tests.unit.notifier.events_of_files import (
+    advisories,
+    agreement_breached,
+    defaulter_appealed,
+    promise_warned,
     work_missed,
 )
 from tests.unit.notifier.mediating import batch_progressed, mediator_assigned, tier_entered

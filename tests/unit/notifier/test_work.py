@@ -10,7 +10,8 @@ from services.notifier.adapters.templates import load_templates
 from services.notifier.domain.rendering import Templates
 from shared.contracts.base import Event
 from shared.contracts.work import MissedPlace
-from tests.unit.notifier.events import NOON, escalated, moved, opened, resolved, triaged, work_missed
+from tests.unit.notifier.events import NOON, escalated, moved, opened, resolved, triaged
+from tests.unit.notifier.events_of_files import work_missed
 from tests.unit.notifier.world import World, around, index_of, raw_profile
 
 
