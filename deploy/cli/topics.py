@@ -11,8 +11,8 @@ from deploy.cli._console import BOOTSTRAP, AsJson, Bootstrap, fail, print_json, 
 from deploy.cli._districts import Districts, ProfilePaths, applied, by_hand, from_profiles
 from deploy.cli._profiles import MONGO_URL, MongoUrl
 from deploy.kafka.apply import Applied, TopicRefusedError, apply, check, only_echoes
-from deploy.kafka.topics import INBOUND, DistrictPartners, Layout, TopicSpec, plan
-from shared.contracts.topics import DEFAULT_PARTITIONS
+from deploy.kafka.topics import DistrictPartners, Layout, TopicSpec, plan
+from shared.contracts.topics import DEFAULT_PARTITIONS, parse_topic
 
 app = typer.Typer(name="topics", help="Create and check the topics of a district.", no_args_is_help=True)
 
@@ -75,7 +75,7 @@ async def _do(bootstrap: str, specs: Sequence[TopicSpec], *, dry_run: bool) -> t
             done = await apply(client, specs)
         except TopicRefusedError as error:
             fail(f"{error}.")
-        inbound = next((spec.name for spec in specs if spec.configs == INBOUND), None)
+        inbound = next((spec.name for spec in specs if parse_topic(spec.name).partner), None)
         return done, [ECHO] if inbound and await only_echoes(client, inbound) else []
 
 

@@ -11,8 +11,7 @@ from pydantic import BaseModel
 
 from deploy.contracts.flows import FLOWS, INBOUND, SUMMARIES, TITLES, topics_of, types_on, types_sent_on
 from deploy.contracts.schemas import REPORT, inbound_types, message_types
-from deploy.kafka.topics import INBOUND as INBOUND_SETTINGS
-from deploy.kafka.topics import SETTINGS
+from deploy.kafka.streams import settings_of
 from shared.contracts.commands import Command
 from shared.contracts.envelope import JSON, STRUCTURED
 from shared.contracts.schemas import Schema, as_sent, definitions
@@ -94,10 +93,10 @@ def _channel(topic: str) -> dict[str, Any]:
 
 
 def _channel_binding(topic: str) -> dict[str, Any]:
-    settings = INBOUND_SETTINGS if topic == INBOUND else SETTINGS.get(topic, {})
-    known = {name: int(value) for name, value in settings.items() if name in {"retention.ms", "max.message.bytes"}}
-    binding: dict[str, Any] = {"partitions": DEFAULT_PARTITIONS, "bindingVersion": BINDING}
-    return {**binding, "topicConfiguration": known} if known else binding
+    known = {
+        name: int(value) for name, value in settings_of(topic).items() if name in {"retention.ms", "max.message.bytes"}
+    }
+    return {"partitions": DEFAULT_PARTITIONS, "bindingVersion": BINDING, "topicConfiguration": known}
 
 
 def _operations(party: str) -> Iterable[tuple[str, dict[str, Any]]]:

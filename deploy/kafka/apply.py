@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import IncompatibleBrokerVersion, TopicAlreadyExistsError, for_code
 
+from deploy.kafka.protocol import SetTopicConfigs
 from deploy.kafka.topics import TopicSpec
 from shared.infra.clock import monotonic
 
@@ -18,7 +19,8 @@ PAGE = 50
 """Topics of one request: a district has a hundred, and a broker makes each partition's files before it answers."""
 
 LEADER_SECONDS = 30.0
-DYNAMIC_TOPIC_CONFIG = 1
+NEVER_SET = "max.compaction.lag.ms"
+"""A setting that every broker of Apache's tells and nobody here sets."""
 
 State = Literal["created", "existing", "updated", "missing", "differs"]
 
@@ -36,11 +38,10 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A topic as the broker has it. `own` are the settings that somebody gave the topic itself."""
+    """A topic as the broker has it."""
 
     partitions: int
     values: Mapping[str, str]
-    own: Mapping[str, str]
 
     def differing(self, spec: TopicSpec) -> dict[str, str]:
         """Return the planned settings that the topic does not have."""
@@ -57,22 +58,16 @@ async def existing(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> di
     partitions = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
     names = [spec.name for spec in specs if spec.name in partitions]
     settings = await _settings(admin, names)
-    return {name: Found(partitions[name], *settings.get(name, ({}, {}))) for name in names}
+    return {name: Found(partitions[name], settings.get(name, {})) for name in names}
 
 
-async def _settings(
-    admin: AIOKafkaAdminClient, names: Sequence[str]
-) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
+async def _settings(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
     if not names:
         return {}
     asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     answers = await admin.describe_configs(asked)
-    found = {}
-    for _, _, _, name, entries in (resource for answer in answers for resource in answer.resources):
-        values = {entry[0]: entry[1] for entry in entries}
-        own = {entry[0]: entry[1] for entry in entries if entry[3] == DYNAMIC_TOPIC_CONFIG}
-        found[name] = (values, own)
-    return found
+    resources = [resource for answer in answers for resource in answer.resources]
+    return {name: {entry[0]: entry[1] for entry in entries} for _, _, _, name, entries in resources}
 
 
 def compare(spec: TopicSpec, found: Found | None) -> Applied:
@@ -104,9 +99,13 @@ async def apply(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> list[
     found = await existing(admin, specs)
     created = await _create(admin, [spec for spec in specs if spec.name not in found])
     await _wait_for_leaders(admin, created)
-    return [
-        _created(spec) if spec.name in created else await _adjust(admin, spec, found.get(spec.name)) for spec in specs
-    ]
+    verdicts = [_created(spec) if spec.name in created else _verdict(spec, found.get(spec.name)) for spec in specs]
+    wanted = {
+        spec.name: found[spec.name].differing(spec)
+        for spec, verdict in zip(specs, verdicts, strict=True)
+        if verdict.state == "differs"
+    }
+    return [_updated(verdict) for verdict in verdicts] if await _set(admin, wanted) else verdicts
 
 
 def _created(spec: TopicSpec) -> Applied:
@@ -150,23 +149,39 @@ async def _with_leaders(admin: AIOKafkaAdminClient) -> set[str]:
     }
 
 
-async def _adjust(admin: AIOKafkaAdminClient, spec: TopicSpec, found: Found | None) -> Applied:
-    verdict = compare(spec, found)
+def _verdict(spec: TopicSpec, found: Found | None) -> Applied:
     if found is None:
         return Applied(spec.name, "existing", spec.partitions, spec.configs, "made by somebody else just now")
+    return compare(spec, found)
+
+
+def _updated(verdict: Applied) -> Applied:
     if verdict.state != "differs":
         return verdict
-    # The request replaces all of a topic's own settings, so those that others gave it go along.
-    resource = ConfigResource(ConfigResourceType.TOPIC, spec.name, {**found.own, **spec.configs})
+    return replace(verdict, state="updated", note=verdict.note.replace("has", "had"))
+
+
+async def _set(admin: AIOKafkaAdminClient, wanted: Mapping[str, Mapping[str, str]]) -> bool:
+    """Set what differs and nothing else; say whether the broker can.
+
+    Raises:
+        TopicRefusedError: it can, and will not.
+    """
+    names = list(wanted)
     try:
-        await admin.alter_configs([resource])
+        for start in range(0, len(names), PAGE):
+            page = SetTopicConfigs({name: wanted[name] for name in names[start : start + PAGE]})
+            answer: Any = await admin._send_request(page)  # noqa: SLF001 - the library has no such request of its own
+            for code, message, _, name in answer.responses:
+                if code:
+                    said = message or for_code(code).__name__
+                    raise TopicRefusedError(f"the broker does not set topic {name}: {said}")
     except IncompatibleBrokerVersion:
-        return verdict
-    return Applied(spec.name, "updated", found.partitions, spec.configs, verdict.note.replace("has", "had"))
+        return False
+    return True
 
 
 async def only_echoes(admin: AIOKafkaAdminClient, name: str) -> bool:
     """Say whether the broker keeps settings without acting on them: it then tells no setting but those it was given."""
     settings = await _settings(admin, [name])
-    values, _ = settings.get(name, ({}, {}))
-    return "cleanup.policy" not in values
+    return NEVER_SET not in settings.get(name, {})

@@ -1,7 +1,7 @@
-"""Requests about access lists and SCRAM users that aiokafka's administrator does not make.
+"""Requests about access lists, SCRAM users and topic settings that aiokafka's administrator does not make.
 
-For access lists aiokafka has the records of the wire, one binding a request; here they take many. For users it has
-none: KIP-554 describes them.
+For access lists aiokafka has the records of the wire, one binding a request; here they take many. For users and for
+settings one by one it has none: KIP-554 and KIP-339 describe them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 from aiokafka.protocol.admin import CreateAclsRequest_v1, DeleteAclsRequest_v1
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import (
+    Array,
+    Boolean,
     CompactArray,
     CompactBytes,
     CompactString,
@@ -20,6 +22,7 @@ from aiokafka.protocol.types import (
     Int16,
     Int32,
     Schema,
+    String,
     TaggedFields,
 )
 
@@ -31,6 +34,10 @@ Binding = tuple[int, str, int, str, str | None, int, int]
 """Kind and name of a resource, kind of the name, principal, host, operation, permission."""
 
 _TEXT = CompactString("utf-8")
+_PLAIN = String("utf-8")
+
+_TOPIC = 2
+_SET = 0
 
 
 class CreateAcls(Request[CreateAclsRequest_v1]):
@@ -153,3 +160,46 @@ class AlterUsers(Request[_AlterUsersRequest]):
 def salted(password: str, salt: bytes) -> bytes:
     """Return `SaltedPassword` of RFC 5802 with SHA-512."""
     return hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
+
+
+class _SetConfigsResponse(Response):
+    API_KEY = 44
+    API_VERSION = 0
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        ("responses", Array(("error_code", Int16), ("error_message", _PLAIN), ("kind", Int8), ("name", _PLAIN))),
+    )
+
+
+class _SetConfigsRequest(RequestStruct):
+    API_KEY = 44
+    API_VERSION = 0
+    RESPONSE_TYPE = _SetConfigsResponse
+    SCHEMA = Schema(
+        (
+            "resources",
+            Array(
+                ("kind", Int8),
+                ("name", _PLAIN),
+                ("configs", Array(("name", _PLAIN), ("operation", Int8), ("value", _PLAIN))),
+            ),
+        ),
+        ("validate_only", Boolean),
+    )
+
+
+class SetTopicConfigs(Request[_SetConfigsRequest]):
+    """Set some settings of topics and leave every other as it is (IncrementalAlterConfigs)."""
+
+    API_KEY = 44
+
+    def __init__(self, wanted: Mapping[str, Mapping[str, str]]) -> None:
+        self._wanted = wanted
+
+    def build(self, request_struct_class: type[_SetConfigsRequest]) -> _SetConfigsRequest:
+        """Return it as it goes over the wire."""
+        resources = [
+            (_TOPIC, topic, [(name, _SET, value) for name, value in configs.items()])
+            for topic, configs in self._wanted.items()
+        ]
+        return request_struct_class(resources=resources, validate_only=False)

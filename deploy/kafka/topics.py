@@ -1,37 +1,20 @@
-"""Which topics a district has and how each is set. Pure: no broker in sight."""
+"""Which topics a district has and how each is laid out. Pure: no broker in sight."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from deploy.kafka.streams import INBOUND, settings_of
 from shared.contracts.actors import PartnerKind
 from shared.contracts.topics import DEFAULT_PARTITIONS, UNLOCATED, Topic, inbound_name, topic_name
 from shared.district.parties import Partner
-from shared.infra.kafka import DEAD_LETTER_BYTES
-
-DAY_MS = 24 * 3600 * 1000
 
 _ANSWERING = frozenset({PartnerKind.DEPARTMENT, PartnerKind.TOWNSHIP})
 """A district has a hundred of them, and each says a few words a case: with six partitions each, intake asked the broker
 for six hundred partitions a district in every fetch, nearly always for nothing."""
 
 _KNOWS_ITS_DISTRICT = frozenset({PartnerKind.CENTRE, PartnerKind.DEPARTMENT, PartnerKind.TOWNSHIP})
-
-INBOUND = {
-    # The time of a record must be the broker's: a partner's clock is not evidence of when a report came in.
-    "message.timestamp.type": "LogAppendTime",
-    # Compressed, a record of 1 MiB may unpack to a gigabyte and end intake at every restart; so the broker unpacks, and
-    # takes only what is small enough then.
-    "compression.type": "uncompressed",
-    # Contacts stand here in the clear until intake has sealed them, so no longer than an outage over a holiday needs.
-    "retention.ms": str(7 * DAY_MS),
-}
-SETTINGS: Mapping[str, Mapping[str, str]] = {
-    Topic.INCIDENTS: {"retention.ms": str(7 * DAY_MS)},
-    # Holds originals of up to 1 MiB in base 64; kept a month, for somebody has to read them.
-    Topic.DEAD_LETTERS: {"max.message.bytes": str(DEAD_LETTER_BYTES), "retention.ms": str(30 * DAY_MS)},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +68,15 @@ class Layout:
 def plan(districts: Iterable[DistrictPartners], layout: Layout) -> list[TopicSpec]:
     """Return every topic of the districts and those of reports without a district, sorted by name."""
     found = tuple(districts)
-    specs = [layout.topic(topic_name(UNLOCATED, Topic.DEAD_LETTERS), SETTINGS[Topic.DEAD_LETTERS])]
-    specs += [layout.topic(inbound_name(UNLOCATED, one), INBOUND) for one in {id_ for d in found for id_ in d.roaming}]
+    specs = [layout.topic(topic_name(UNLOCATED, Topic.DEAD_LETTERS), settings_of(Topic.DEAD_LETTERS))]
+    roaming = {id_ for district in found for id_ in district.roaming}
+    specs += [layout.topic(inbound_name(UNLOCATED, one), settings_of(INBOUND)) for one in roaming]
     for one in found:
-        specs += [layout.topic(topic_name(one.district, suffix), SETTINGS.get(suffix, {})) for suffix in Topic]
+        specs += [layout.topic(topic_name(one.district, suffix), settings_of(suffix)) for suffix in Topic]
         specs += [_inbound(one, partner, layout) for partner in one.partners]
     return sorted(specs, key=lambda spec: spec.name)
 
 
 def _inbound(district: DistrictPartners, partner: str, layout: Layout) -> TopicSpec:
     partitions = 1 if partner in district.answering else None
-    return layout.topic(inbound_name(district.district, partner), INBOUND, partitions)
+    return layout.topic(inbound_name(district.district, partner), settings_of(INBOUND), partitions)

@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import MessageSizeTooLargeError
 
-from deploy.kafka.topics import INBOUND
+from deploy.kafka.streams import INBOUND, settings_of
 from deploy.local import LocalStack
 from shared.decision import Transient
 from shared.infra import kafka
@@ -94,7 +94,7 @@ async def test_a_publisher_gives_up_and_ends_without_its_broker(
 
 async def test_what_unpacks_to_more_than_a_record_may_have_is_not_taken(infra: LocalStack) -> None:
     """A hundred megabytes of zeros fit into a hundred kilobytes; an inbound topic measures what comes out."""
-    topic = NewTopic("gw-inbound", 1, 1, topic_configs={"compression.type": INBOUND["compression.type"]})
+    topic = NewTopic("gw-inbound", 1, 1, topic_configs={"compression.type": settings_of(INBOUND)["compression.type"]})
     admin = AIOKafkaAdminClient(bootstrap_servers=infra.bootstrap)
     await admin.start()
     await admin.create_topics([topic])

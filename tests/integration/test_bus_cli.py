@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ import pytest_asyncio
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from deploy.kafka.streams import INBOUND, settings_of
 from deploy.local import LocalStack
-from shared.contracts.topics import inbound_name, topic_name
+from shared.contracts.topics import Topic, inbound_name, topic_name
 from tests.support.bus import Bus, data, header, open_bus, until
 from tests.support.cli import Cli
 
@@ -91,6 +93,21 @@ async def test_settings_that_differ_are_mended_and_others_are_kept(cli: Cli, bus
     await until(lambda: _has(bus.bootstrap, name, "retention.ms", str(7 * 24 * 3600 * 1000)))
     assert await _has(bus.bootstrap, name, "segment.bytes", "20000000")
     assert await _has(bus.bootstrap, name, "message.timestamp.type", "LogAppendTime")
+
+
+@pytest.mark.kafka
+async def test_every_stream_is_kept_as_its_kind_says(cli: Cli, bus: Bus) -> None:
+    """Made with other settings by an older version, and brought in line; read back from the broker, one by one."""
+    topics = {kind: topic_name("990124", kind) for kind in Topic} | {INBOUND: inbound_name("990124", "grid-app")}
+    await bus.create(*topics.values(), partitions=6)
+    apply = ("topics", "apply", "--district", "990124", "--partner", "grid-app")
+    applied = await cli.json(*apply)
+    assert {one["state"] for one in applied["topics"] if "990124" in one["name"]} == {"updated"}
+    for kind, name in topics.items():
+        for setting, value in settings_of(kind).items():
+            await until(partial(_has, bus.bootstrap, name, setting, value), what=f"{setting} of {name}")
+    again = await cli.json(*apply)
+    assert {one["state"] for one in again["topics"] if "990124" in one["name"]} == {"existing"}
 
 
 @pytest.mark.parametrize("form", ["binary", "structured", "bare"])

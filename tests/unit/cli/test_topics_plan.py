@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from deploy.kafka.apply import Found, compare
-from deploy.kafka.topics import INBOUND, DistrictPartners, Layout, TopicSpec, plan
+from deploy.kafka.streams import INBOUND as INBOUND_KIND
+from deploy.kafka.streams import STREAMS, settings_of
+from deploy.kafka.topics import DistrictPartners, Layout, TopicSpec, plan
 from shared.contracts.actors import PartnerKind
 from shared.district.parties import Partner
 
+INBOUND = settings_of(INBOUND_KIND)
 HOUSING = Partner(id="housing", kind=PartnerKind.DEPARTMENT)
 HOTLINE = Partner(id="hotline-12345", kind=PartnerKind.HOTLINE_12345)
 SILENT = Partner(id="archive", kind=PartnerKind.OTHER, may_report=False)
@@ -51,12 +55,28 @@ def test_two_districts_share_the_topics_of_reports_without_one() -> None:
 
 
 def test_settings_follow_what_a_topic_is_for() -> None:
-    """Inbound time is the broker's, dead letters are larger than any record, incidents are kept a week."""
+    """Inbound time is the broker's, dead letters are larger than any record, incidents are kept a week.
+
+    Where persons are in it, files are short as well, or the broker would keep a record for up to two weeks.
+    """
     specs = {spec.name: spec.configs for spec in plan([DistrictPartners("620802", ("grid-app",))], Layout())}
     assert specs["gw.620802.in.grid-app"]["message.timestamp.type"] == "LogAppendTime"
     assert specs["gw.620802.in.grid-app"]["compression.type"] == "uncompressed"
     assert specs["gw.620802.dead-letters"]["max.message.bytes"] == str(2 * 1024 * 1024)
     assert specs["gw.620802.incidents"]["retention.ms"] == str(7 * 24 * 3600 * 1000)
+    short = {name for name, configs in specs.items() if configs.get("segment.ms") == str(24 * 3600 * 1000)}
+    assert {name.removeprefix("gw.620802.") for name in short if "620802" in name} == {
+        *("in.grid-app", "incidents", "commands", "dead-letters"),
+    }
+    assert {(one["cleanup.policy"], one["retention.bytes"]) for one in specs.values()} == {("delete", "-1")}
+
+
+def test_the_page_says_what_is_set() -> None:
+    """What a reader is told about keeping is what the code does."""
+    page = (Path(__file__).parents[3] / "docs" / "contracts.md").read_text(encoding="utf-8")
+    for kind, stream in STREAMS.items():
+        name = "`in.<partner>`" if kind == INBOUND_KIND else f"`{kind}`"
+        assert f"| {name} | {stream.days} | {'a day' if stream.exact else 'a week'} |" in page
 
 
 def test_a_department_has_one_partition_and_whoever_reports_as_many_as_asked_for() -> None:
@@ -77,10 +97,10 @@ def test_three_copies_make_an_acknowledgement_mean_two() -> None:
     ("found", "state", "note"),
     [
         (None, "missing", ""),
-        (Found(6, INBOUND, {}), "existing", ""),
-        (Found(6, {**INBOUND, "cleanup.policy": "delete"}, {}), "existing", ""),
-        (Found(3, INBOUND, {}), "existing", "not changed to 6 partitions: the order per case would break"),
-        (Found(6, {**INBOUND, "retention.ms": "1"}, {}), "differs", "has other retention.ms"),
+        (Found(6, INBOUND), "existing", ""),
+        (Found(6, {**INBOUND, "cleanup.policy": "delete"}), "existing", ""),
+        (Found(3, INBOUND), "existing", "not changed to 6 partitions: the order per case would break"),
+        (Found(6, {**INBOUND, "retention.ms": "1"}), "differs", "has other retention.ms"),
     ],
 )
 def test_what_is_there_is_compared_with_the_plan(found: Found | None, state: str, note: str) -> None:
