@@ -32,6 +32,7 @@ from shared.infra.engine.core import Publisher
 from shared.infra.engine.fold import Applied
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import killing
+from shared.infra.following import closing, follow
 from shared.infra.kafka import KafkaPublisher
 from shared.infra.ledger import Ledger
 from shared.infra.metrics import EngineMetrics
@@ -104,6 +105,7 @@ def create_app(settings: EscalationSettings, clock: Clock | None = None) -> Resi
     engine = create_engine(settings, store, publisher, policies, metrics, clock)
     books = create_beats(engine, policies, metrics)
     watch = create_watch(engine, policies, metrics)
+    tracing = follow(settings, NAME, (engine, books.engine))
     ping = deadman(str(settings.deadman_url), settings.deadman_timeout_seconds) if settings.deadman_url else None
     audit = Audit(store, clock, *metrics, settings.audit_behind_seconds, ping, (books.engine.store,))
     service = Service(
@@ -121,6 +123,7 @@ def create_app(settings: EscalationSettings, clock: Clock | None = None) -> Resi
             Ledger(store.database, clock).create_indexes,
             policies.refresh,
         ],
+        cleanup=closing(tracing),
     )
     service.periodics = [
         *_periodics(settings, service, Sweeper(engine), policies, audit),

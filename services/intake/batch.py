@@ -19,7 +19,7 @@ from shared.decision import Poison
 from shared.district.lookup import Place
 from shared.infra.clock import Clock
 from shared.infra.engine import Input
-from shared.infra.engine.fold import Rejection
+from shared.infra.engine.fold import Enter, Rejection
 from shared.infra.engine.inbox import Record, replayed_letter
 from shared.infra.engine.outbox import Outgoing, dead_letter, outgoing_events, place_of, received_at
 from shared.infra.kafka import DEAD_LETTER_BYTES
@@ -54,9 +54,11 @@ class Sorted:
     clock: Clock
     now: datetime
     vault: Vault
+    enter: Enter | None = None
     parsed: list[tuple[Record, Parsed]] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     undoings: list[Input] = field(default_factory=list)
+    passed: list[Input] = field(default_factory=list)
     passing: list[Outgoing] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
 
@@ -110,9 +112,10 @@ class Sorted:
             undo = Undo(command, self.desk.index(command.district).profile.near_duplicates)
             self.undoings.append(Input(undo.aggregate, cause, undo, Guarded(record, self.vault), trace))
             return
-        source = Input(command.case_id, cause, None, None, trace)
+        source = Input(command.case_id, cause, command, record, trace)
         self.commands.append(command)
-        self.passing += outgoing_events(SERVICE, source, [command])
+        self.passed.append(source)
+        self.passing += outgoing_events(SERVICE, self.enter(source) if self.enter else source, [command])
 
     def _refuse(self, record: Record, kind: Kind, poison: Poison) -> None:
         kept, said = fitting(record, poison)

@@ -34,6 +34,7 @@ from shared.infra.directory import DATABASE, ProfileCache, ProfileStore
 from shared.infra.engine import AggregateStore, Engine
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import killing
+from shared.infra.following import closing, follow, log_passed
 from shared.infra.kafka import KafkaPublisher
 from shared.infra.ledger import Ledger
 from shared.infra.metrics import EngineMetrics
@@ -99,6 +100,11 @@ def create_app(settings: IntakeSettings, clock: Clock | None = None) -> Resilien
     client = connect(settings.mongo_url)
     publisher = KafkaPublisher(settings)
     intake = create_intake(settings, client, publisher, metrics, clock or settings.clock())
+    tracing = follow(settings, SERVICE, (intake.engine, intake.surges.engine), begins=True)
+    if tracing is not None:
+        intake.passed.append(tracing.passed)
+    if settings.log_level == "debug":
+        intake.passed.append(log_passed)
     resealing = create_resealing(intake, registry)
     service = Service(
         name=SERVICE,
@@ -126,6 +132,7 @@ def create_app(settings: IntakeSettings, clock: Clock | None = None) -> Resilien
             Periodic("retention", HOUR, intake.forget),
             Periodic("resealing", RESEALING_SECONDS, resealing.sweep),
         ],
+        cleanup=closing(tracing),
         routes=_routes(settings, intake),
     )
     return build_app(service)

@@ -5,7 +5,7 @@ All that waits for somebody is done once a batch or once a round, never once a r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -38,7 +38,10 @@ _NO_POLICY = NearDuplicates(enabled=False)
 
 @dataclass(slots=True)
 class Intake:
-    """The use case behind both ways in: records of the bus come here; the HTTP gateway puts its messages on the bus."""
+    """The use case behind both ways in: records of the bus come here; the HTTP gateway puts its messages on the bus.
+
+    `passed` hear of the commands that were passed on.
+    """
 
     engine: Engine[ReportState]
     profiles: ProfileCache
@@ -50,6 +53,7 @@ class Intake:
     separation: Separation
     surges: SurgeWatch
     metrics: IntakeMetrics
+    passed: list[Callable[[Sequence[Input]], None]] = field(default_factory=list)
     desk: Desk = field(default_factory=lambda: Desk({}))
 
     async def refresh(self) -> None:
@@ -86,7 +90,7 @@ class Intake:
             Transient: database or broker are away; nothing is lost, deliver the records again.
         """
         await self._know(records)
-        batch = Sorted(self.desk, self.engine.clock, self.engine.clock.now(), self.sealer.vault)
+        batch = Sorted(self.desk, self.engine.clock, self.engine.clock.now(), self.sealer.vault, self.engine.enter)
         batch.take(records)
         await self.retention.erase([one for one in batch.commands if isinstance(one, EraseReporter)])
         items = batch.items(await self.pins.pin(batch.unlocated(), batch.now))
@@ -95,6 +99,8 @@ class Intake:
         await self.engine.apply([await self.separation.prepare(source) for source in batch.undoings])
         for command in batch.commands:
             self.metrics.command_passed(command)
+        for tell in self.passed:
+            tell(batch.passed)
 
     async def _know(self, records: Sequence[Record]) -> None:
         """Look once for the profile of a district we do not know: it may have been applied a moment ago."""

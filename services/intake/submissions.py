@@ -40,6 +40,7 @@ class Submitter:
     now: datetime
     idempotency_key: str
     vault: Vault
+    traceparent: str | None = None
 
     def record(self, item: Any, number: int) -> tuple[str, Outgoing]:
         """Return the id and the record of one object.
@@ -87,7 +88,8 @@ class Submitter:
         limit = MAX_RECORD_BYTES if self.kind is Kind.REPORT else MAX_COMMAND_BYTES
         if len(value) > limit:
             raise Poison("too-large", f"It has {len(value)} bytes; up to {limit} are taken.")
-        attributes = Attributes(id_, f"/{district}/{self.grant.partner}", message.type, format_instant(self.now))
+        source, at = f"/{district}/{self.grant.partner}", format_instant(self.now)
+        attributes = Attributes(id_, source, message.type, at, traceparent=self.traceparent)
         topic = inbound_name(district, self.grant.partner)
         closed, header = sealed(self.vault, topic, value)
         return Outgoing(topic, key.encode(), closed, [*header, *to_headers(attributes)])

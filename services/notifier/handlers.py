@@ -70,7 +70,7 @@ def acknowledgements(records: Sequence[Record], engine: Engine[NoticeState]) -> 
             source = read_input(record)
         except Poison as poison:
             letter = dead_letter(engine.service, record, poison, received_at(engine.clock, record))
-            rejections.append(Rejection(None, poison, letter))
+            rejections.append(Rejection(None, poison, letter, record))
         else:
             inputs.append(replace(source, aggregate=source.event.notice_id))
     return inputs, rejections

@@ -41,12 +41,14 @@ from shared.infra.engine import AggregateStore, Engine
 from shared.infra.engine.fold import Applied
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import WrapStep, killing
+from shared.infra.following import closing, follow
 from shared.infra.kafka import KafkaPublisher
 from shared.infra.ledger import Ledger
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
 from shared.infra.resealing import Resealing, sealed_documents
+from shared.infra.tracing import Tracing
 from shared.infra.vault import Vault
 from shared.infra.wiring import run_process
 
@@ -159,6 +161,7 @@ def create_app(
     """Wire the service; `group` is its consumer group."""
     parts = create_parts(settings, clock or settings.clock(), build_all() if channels is None else channels)
     cases, notices = create_engines(parts)
+    tracing = follow(settings, group, (cases, notices))
     lease = timedelta(seconds=settings.delivery_lease_seconds)
     queue = NoticeQueue(parts.notices, cases.store.collection, settings.worker, lease, settings.districts)
     resealing = create_resealing(parts)
@@ -175,7 +178,7 @@ def create_app(
         subscriptions=subscriptions(cases, notices, parts.contacts.erase, settings.districts),
         settle=[cases.clearing.clear, notices.clearing.clear],
         periodics=[
-            Periodic("courier", 1.0, create_courier(parts, queue, notices).run),
+            Periodic("courier", 1.0, create_courier(parts, queue, notices, tracing).run),
             Periodic("relay of cases", 2.0, Sweeper(cases).relay),
             Periodic("relay of notices", 2.0, Sweeper(notices).relay),
             Periodic("profiles", 3.0, parts.profiles.refresh),
@@ -184,7 +187,7 @@ def create_app(
             *(Periodic("resealing", RESEALING_SECONDS, one.sweep) for one in resealing),
         ],
         prepare=[*stores, queue.create_indexes, purge.create_indexes, *indexes, parts.profiles.refresh],
-        cleanup=[channel.close for channel in parts.channels.values()],
+        cleanup=[*(channel.close for channel in parts.channels.values()), *closing(tracing)],
     )
     return build_app(service)
 
@@ -196,7 +199,9 @@ def create_resealing(parts: Parts) -> list[Resealing]:
     return [Resealing(contacts, vault, lambda document: document["owner"], gauge)] if vault else []
 
 
-def create_courier(parts: Parts, queue: NoticeQueue, notices: Engine[NoticeState]) -> Courier:
+def create_courier(
+    parts: Parts, queue: NoticeQueue, notices: Engine[NoticeState], tracing: Tracing | None = None
+) -> Courier:
     """Wire the delivery."""
     tools = Tools(
         queue=queue,
@@ -210,6 +215,7 @@ def create_courier(parts: Parts, queue: NoticeQueue, notices: Engine[NoticeState
         concurrency=parts.settings.delivery_concurrency,
         send_seconds=parts.settings.delivery_send_seconds,
         wrap_step=parts.wrap_step,
+        tracing=tracing,
     )
     return Courier.of(parts.channels, tools, parts.bell)
 

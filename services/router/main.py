@@ -25,6 +25,7 @@ from shared.infra.engine import AggregateStore, Engine
 from shared.infra.engine.core import Publisher
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import killing
+from shared.infra.following import closing, follow
 from shared.infra.kafka import KafkaPublisher
 from shared.infra.ledger import Ledger
 from shared.infra.metrics import EngineMetrics
@@ -100,6 +101,7 @@ def create_app(settings: RouterSettings, clock: Clock | None = None) -> Resilien
     client = connect(settings.mongo_url)
     publisher = KafkaPublisher(settings)
     router = create_router(settings, client, publisher, registry, clock or settings.clock())
+    tracing = follow(settings, SERVICE, [router.engine])
     service = Service(
         name=SERVICE,
         settings=settings,
@@ -110,6 +112,7 @@ def create_app(settings: RouterSettings, clock: Clock | None = None) -> Resilien
         subscriptions=subscriptions(router.engine.handle, settings.districts),
         settle=[router.engine.clearing.clear],
         prepare=[router.create_indexes, router.refresh],
+        cleanup=closing(tracing),
     )
     service.periodics = _periodics(service, router)
     return build_app(service)

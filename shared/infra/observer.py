@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Generic
 
 from shared.decision import S, Tick
+from shared.infra.engine.correlation import about_refused
 from shared.infra.engine.fold import Applied, Rejection
 from shared.infra.log import get_logger
 from shared.infra.metrics import EngineMetrics
@@ -32,9 +33,7 @@ class MetricsObserver(Generic[S]):
         poison = rejection.poison
         self.metrics.dead_letters.labels(poison.error).inc()
         self.metrics.records.labels("rejected").inc()
-        record: Any = rejection.source.record if rejection.source else None
-        place = f"{record.topic}/{record.partition}/{record.offset}" if record is not None else None
-        get_logger().warning("record_rejected", error=poison.error, record=place)
+        get_logger().warning("record_rejected", error=poison.error, **about_refused(rejection))
 
     def counted(self, outcome: str, number: int) -> None:
         """Count records that ended in another way."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic import AwareDatetime, Field, HttpUrl, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from shared.infra.clock import Clock, ScaledClock, SystemClock
@@ -38,6 +38,10 @@ class ServiceSettings(ConnectionSettings):
     worker: str = Field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    traces_url: HttpUrl | None = Field(
+        default=None, description="OTLP over HTTP, with its path (http://collector:4318/v1/traces); none: no traces"
+    )
+    traces_ratio: float = Field(default=1.0, ge=0, le=1, description="so many of the traces that begin here are kept")
     clock_start: AwareDatetime | None = None
     clock_origin: AwareDatetime | None = None
     clock_rate: float | None = Field(default=None, gt=0)
@@ -47,6 +51,11 @@ class ServiceSettings(ConnectionSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("traces_url", mode="before")
+    @classmethod
+    def _nowhere(cls, value: object) -> object:
+        return value or None
 
     @field_validator("kafka_compression")
     @classmethod

@@ -18,7 +18,7 @@ from services.intake.adapters.asgi import ClientGoneError, HttpError, answer, he
 from services.intake.adapters.keys import Grant, KeyFile
 from services.intake.adapters.openapi import MAX_ITEMS
 from services.intake.domain.desk import Desk
-from services.intake.domain.reading import MAX_BYTES, Kind, parse_json
+from services.intake.domain.reading import MAX_BYTES, Kind, parse_json, traceparent_of
 from services.intake.domain.throttle import Throttle
 from services.intake.domain.wording import Invalid
 from services.intake.metrics import IntakeMetrics
@@ -82,7 +82,7 @@ class Gateway:
         body = await read_body(receive, MAX_BYTES, self.body_seconds)
         items = _items(body, header(scope, "content-type"))
         self._slow_down(grant, len(items))
-        sent = self._check(items, grant, header(scope, "idempotency-key"))
+        sent = self._check(items, grant, scope)
         await self._publish([record for _, record in sent])
         return [id_ for id_, _ in sent]
 
@@ -99,9 +99,10 @@ class Gateway:
         if wait:
             raise HttpError(429, "That was too much at once.", headers={"retry-after": str(ceil(wait))})
 
-    def _check(self, items: Sequence[Any], grant: Grant, idempotency_key: str) -> list[tuple[str, Outgoing]]:
+    def _check(self, items: Sequence[Any], grant: Grant, scope: Scope) -> list[tuple[str, Outgoing]]:
         """Return id and record of every item, or refuse all of them for what is wrong with any."""
-        submitter = Submitter(self.desk(), grant, self.kind, self.clock.now(), idempotency_key, self.vault)
+        key, trace = header(scope, "idempotency-key"), traceparent_of(header(scope, "traceparent"))
+        submitter = Submitter(self.desk(), grant, self.kind, self.clock.now(), key, self.vault, trace)
         sent: list[tuple[str, Outgoing]] = []
         wrong: dict[int, Poison] = {}
         for number, item in enumerate(items):

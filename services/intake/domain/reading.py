@@ -145,8 +145,13 @@ def bare_message(payload: Payload, traceparent: str | None = None) -> Message:
     return _message(Report.type, payload, None, traceparent)
 
 
+def traceparent_of(said: str | None) -> str | None:
+    """Return what is said to be a `traceparent`, if it has the form of one."""
+    return said if said and _TRACEPARENT.fullmatch(said) else None
+
+
 def _message(type_: str, payload: Payload, id_: str | None, traceparent: str | None) -> Message:
-    trace = traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None
+    trace = traceparent_of(traceparent)
     if type_ in command_types():
         return Message(Kind.COMMAND, type_, payload, id_, trace)
     if type_ == Report.type:

@@ -80,7 +80,7 @@ class NoticeQueue:
         return Claim(token, tuple(notices), ends, slots)
 
     async def _claimed(self, ids: Sequence[str], token: str) -> dict[str, Slot[NoticeState]]:
-        parts = {"v": 1, "s": 1, "outbox": 1, "parked": 1, "stamp": 1}
+        parts = {"v": 1, "s": 1, "outbox": 1, "parked": 1, "stamp": 1, "trace": 1}
         cursor = self.store.collection.find({"_id": {"$in": ids}, "claim": token}, parts)
         return {found["_id"]: self.store.slot(found) async for found in cursor}
 

@@ -36,19 +36,17 @@ class Births:
         """Insert notices, claimed where a lane has room; one that is there already is not ours to send."""
         self._forget_ended()
         claim, ends = self._claim(), monotonic() + self.lease.total_seconds()
-        mine: dict[str, NoticeState] = {}
+        mine: dict[str, Claim] = {}
         documents = []
         for companion in companions:
             document, state = dict(companion.document), companion.state
             if isinstance(state, NoticeState) and self._has_room(state):
                 document |= claim
-                mine[document["_id"]] = state
+                slot = Slot[NoticeState](document["_id"], version=1, state=state, trace=document.get("trace"))
+                mine[slot.id] = Claim(claim["claim"], (state,), ends, {slot.id: slot})
             documents.append(document)
         there = await insert(documents)
-        for id_, state in mine.items():
-            if id_ not in there:
-                slot = Slot[NoticeState](id_, version=1, state=state)
-                self._claims[id_] = Claim(claim["claim"], (state,), ends, {id_: slot})
+        self._claims |= {id_: one for id_, one in mine.items() if id_ not in there}
 
     def _claim(self) -> dict[str, Any]:
         return {"lease": wall_clock() + self.lease, "claim": f"{self.worker}/new/{next(self._numbers)}"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,13 +18,14 @@ from services.notifier.adapters.queue import Claim
 from services.notifier.channels.base import Channel
 from services.notifier.delivery.bell import Inbox
 from services.notifier.delivery.page import Page, Tools, pointless, read_page
+from services.notifier.delivery.telling import ids_of, tell
 from services.notifier.domain.grouping import Message, plan
 from services.notifier.domain.keys import message_id
 from services.notifier.domain.notice import Attempted, Dropped, NoticeState, Postponed
 from services.notifier.domain.outcome import Failed, Notice, Outcome, Unknown
 from services.notifier.domain.rendering import Unspeakable
 from shared.decision import Poison, Transient
-from shared.infra.clock import monotonic, pause
+from shared.infra.clock import epoch_ns, monotonic, pause
 from shared.infra.log import get_logger
 from shared.infra.mongo import as_transient
 
@@ -144,7 +145,7 @@ class Lane:
         try:
             self.tools.profiles.current(notice.district)
         except Poison:
-            get_logger().warning("notice_without_profile", district=notice.district)
+            get_logger().warning("notice_without_profile", **ids_of([notice]))
             return False
         return True
 
@@ -152,7 +153,7 @@ class Lane:
         try:
             await asyncio.gather(*await self._sent(notices, page))
         except Exception:  # noqa: BLE001 - nothing is lost: what was not saved comes again when the lease ends
-            get_logger().exception("delivery_failed", channel=self.name)
+            get_logger().exception("delivery_failed", channel=self.name, **ids_of(notices))
         finally:
             del self.busy[to]
             self.inbox.wake.set()
@@ -195,11 +196,15 @@ class Lane:
         try:
             notice = self.tools.letters.write(message, page.people, self.channel.takes)
         except Unspeakable as error:
-            get_logger().error("template_failed", channel=self.name, error=str(error))
+            get_logger().error("template_failed", channel=self.name, error=str(error), **ids_of(message.notices))
             return Failed("template", retryable=False)
-        return await self._hand_over(notice)
+        begin = epoch_ns()
+        outcome = await self._hand_over(notice, ids_of(message.notices))
+        if self.tools.tracing is not None:
+            tell(self.tools.tracing, self.name, message.notices, page, outcome, begin)
+        return outcome
 
-    async def _hand_over(self, notice: Notice) -> Outcome:
+    async def _hand_over(self, notice: Notice, ids: Mapping[str, Any]) -> Outcome:
         """Give a notice to the channel; a channel that does not come back, or breaks, may have sent it."""
         begin = monotonic()
         outcomes: list[Outcome] = []
@@ -211,9 +216,9 @@ class Lane:
         try:
             await self.tools.wrap_step("send", send)(notice)
         except TimeoutError:
-            get_logger().warning("channel_hangs", channel=self.name)
+            get_logger().warning("channel_hangs", channel=self.name, **ids)
         except Exception:  # noqa: BLE001 - a channel with a bug must not take the lane with it
-            get_logger().exception("channel_broke", channel=self.name)
+            get_logger().exception("channel_broke", channel=self.name, **ids)
         self.tools.metrics.delivery_seconds.labels(self.name).observe(monotonic() - begin)
         return outcomes[0] if outcomes else Unknown()
 

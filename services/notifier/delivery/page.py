@@ -18,6 +18,7 @@ from services.notifier.domain.view import ERASED
 from services.notifier.metrics import NotifierMetrics
 from shared.infra.clock import Clock
 from shared.infra.faults import WrapStep
+from shared.infra.tracing import Tracing
 
 WAITED_SECONDS = 60.0
 """A notice that waited longer than this is looked at again before it leaves: its case may be over."""
@@ -38,6 +39,7 @@ class Tools:
     concurrency: int = 16
     send_seconds: float = 15.0
     wrap_step: WrapStep = lambda _, step: step
+    tracing: Tracing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pymongo.errors import BulkWriteError, OperationFailure
 
 from shared.decision import Poison
 from shared.infra.clock import Clock
+from shared.infra.engine.correlation import about
 from shared.infra.engine.fold import Rejection
 from shared.infra.engine.inbox import Input
 from shared.infra.engine.outbox import dead_letter, received_at
@@ -40,7 +41,7 @@ def is_broken(error: Exception) -> bool:
 
 def broken(service: str, source: Input, error: Exception, clock: Clock) -> Rejection:
     """Return the refusal of an input whose outcome cannot be stored, and log it without its content."""
-    get_logger().error("input_breaks", aggregate=source.aggregate, error=type(error).__name__)
+    get_logger().error("input_breaks", error=type(error).__name__, **about(source))
     poison = Poison("internal-error", f"The outcome could not be stored: {type(error).__name__}.")
     record = source.record
     letter = None if record is None else dead_letter(service, record, poison, received_at(clock, record))

@@ -15,7 +15,7 @@ from shared.decision import Poison, S, Transient
 from shared.infra.clock import Clock, wall_clock
 from shared.infra.engine.broken import BREAKING, broken, is_broken
 from shared.infra.engine.clearing import Bookkeeper, Clearing
-from shared.infra.engine.fold import Applied, Decide, Fold, Rejection
+from shared.infra.engine.fold import Applied, Decide, Enter, Fold, Rejection
 from shared.infra.engine.inbox import Input, Record, is_for_others, read_input
 from shared.infra.engine.outbox import Outgoing, dead_letter, received_at
 from shared.infra.engine.store import AggregateStore, Slot
@@ -67,6 +67,7 @@ class Batch(Generic[S]):
     to_mark: list[str] = field(default_factory=list)
     to_publish: list[Outgoing] = field(default_factory=list)
     relayed: bool = False
+    times: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 Step = Callable[[Batch[S]], Awaitable[None]]
@@ -80,6 +81,7 @@ class Engine(Generic[S]):
     `heeds` are the message types the service decides on; another known type on its topics is somebody else's and is
     passed over undecoded and unsaved. Without it every record is decoded and decided. A `patient` engine leaves what it
     published to whoever calls `clearing.clear` every moment; another has emptied the outboxes when a batch is done.
+    `enter` gives an input the place in its trace that what it causes is to carry on; see `shared/infra/tracing.py`.
     """
 
     service: str
@@ -92,6 +94,7 @@ class Engine(Generic[S]):
     prepare: Prepare[S] | None = None
     heeds: frozenset[str] | None = None
     wrap_step: Callable[[str, Step[S]], Step[S]] = lambda _, step: step
+    enter: Enter | None = None
     ledger: Bookkeeper | None = None
     patient: bool = True
     clearing: Clearing[S] = field(init=False)
@@ -116,7 +119,7 @@ class Engine(Generic[S]):
                 inputs.append(read_input(record))
             except Poison as poison:
                 letter = dead_letter(self.service, record, poison, received_at(self.clock, record))
-                rejections.append(Rejection(None, poison, letter))
+                rejections.append(Rejection(None, poison, letter, record))
         return inputs, rejections
 
     async def apply(
@@ -203,7 +206,7 @@ class Engine(Generic[S]):
 
     async def _decide(self, batch: Batch[S], decide: Decide[S]) -> None:
         await self._prepare(batch, batch.slots)
-        batch.fold = Fold(self.service, decide, self.clock, self.clock.now(), wall_clock())
+        batch.fold = Fold(self.service, decide, self.clock, self.clock.now(), wall_clock(), self.enter)
         for id_, inputs in batch.groups.items():
             batch.fold.run(batch.slots[id_], inputs)
 

@@ -11,10 +11,13 @@ from shared.decision import Decision, Poison, Rejected, S, UnknownCase
 from shared.infra.clock import Clock
 from shared.infra.engine.inbox import Input, Record, read_input
 from shared.infra.engine.outbox import Outgoing, dead_letter, outgoing_events, received_at
-from shared.infra.engine.store import Slot
+from shared.infra.engine.store import Slot, born_in
 
 Decide = Callable[[S | None, Any, datetime], Decision[S]]
 """`decide(state, event, now)`; an event from the bus is an `Event`, a timer's a `Tick`, a service may have its own."""
+
+Enter = Callable[[Input], Input]
+"""Gives an input a new `traceparent`, that of what is done about it here."""
 
 PARK_SECONDS = 30
 """How long a record about an unknown case waits for it. Topics are read independently: a command may overtake the
@@ -28,11 +31,12 @@ MongoDB's limit, and the batch failed until the wait was over."""
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A record that was refused, with the reason."""
+    """A record that was refused, with the reason; `record` where it could not even be read into an input."""
 
     source: Input | None
     poison: Poison
     letter: Outgoing | None
+    record: Record | None = None
 
 
 @dataclass(slots=True)
@@ -74,6 +78,7 @@ class Fold(Generic[S]):
     clock: Clock
     now: datetime
     real_now: datetime
+    enter: Enter | None = None
     applied: list[Applied[S]] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     duplicates: int = 0
@@ -112,15 +117,24 @@ class Fold(Generic[S]):
         if source.record is None:
             if decision.state is slot.state and not decision.events:
                 return
-            source = replace(source, cause=f"{self.service}/{slot.id}@{slot.version}")
+            cause = f"{self.service}/{slot.id}@{slot.version}"
+            source = replace(source, cause=cause, traceparent=source.traceparent or slot.trace)
         slot.changed = True
         slot.state = decision.state
-        slot.outbox += outgoing_events(self.service, source, decision.events)
-        slot.companions += decision.companions
+        self._tell(slot, source, decision)
         if source.record is not None:
             slot.marks.add(source.mark)
             slot.new_marks.append(source.mark)
         self.applied.append(Applied(source, decision))
+
+    def _tell(self, slot: Slot[S], source: Input, decision: Decision[S]) -> None:
+        if self.enter is None:
+            slot.outbox += outgoing_events(self.service, source, decision.events)
+            slot.companions += decision.companions
+            return
+        entered = self.enter(source)
+        slot.outbox += outgoing_events(self.service, entered, decision.events)
+        slot.companions += (born_in(entered.traceparent, one) for one in decision.companions)
 
     def _refuse(self, slot: Slot[S], source: Input, poison: Poison) -> None:
         """Refuse a record once and for all, with its letter in the outbox.

@@ -8,7 +8,7 @@ records that wait for their case, `lease` (real time) of a sweep, and the servic
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic
 
@@ -29,7 +29,10 @@ DUPLICATE_KEY = 11000
 
 @dataclass(slots=True)
 class Slot(Generic[S]):
-    """One aggregate while a batch works on it; the first `published` records of its outbox have gone out already."""
+    """One aggregate while a batch works on it; the first `published` records of its outbox have gone out already.
+
+    `trace` is where it was made by another's decision, if anybody followed that.
+    """
 
     id: str
     version: int = 0
@@ -38,6 +41,7 @@ class Slot(Generic[S]):
     outbox: list[Outgoing] = field(default_factory=list)
     parked: list[dict[str, Any]] = field(default_factory=list)
     stamp: str = ""
+    trace: str | None = None
     published: int = 0
     new_marks: list[bytes] = field(default_factory=list)
     refused: set[bytes] = field(default_factory=set)
@@ -72,7 +76,7 @@ class AggregateStore(Generic[S]):
     async def load(self, ids: Sequence[str]) -> dict[str, Slot[S]]:
         """Return a slot for every id, in one query; an unknown id has version 0 and no state."""
         slots = {id_: Slot[S](id_) for id_ in ids}
-        projection = {"v": 1, "s": 1, "ids": 1, "refused": 1, "outbox": 1, "parked": 1, "stamp": 1}
+        projection = {"v": 1, "s": 1, "ids": 1, "refused": 1, "outbox": 1, "parked": 1, "stamp": 1, "trace": 1}
         async for document in self.collection.find({"_id": {"$in": list(slots)}}, projection):
             slots[document["_id"]] = self.slot(document)
         return slots
@@ -88,6 +92,7 @@ class AggregateStore(Generic[S]):
             [Outgoing.from_document(record) for record in document.get("outbox", ())],
             list(document.get("parked", ())),
             document.get("stamp", ""),
+            document.get("trace"),
             refused={bytes(mark) for mark in document.get("refused", ())},
         )
 
@@ -208,6 +213,11 @@ class AggregateStore(Generic[S]):
         """Return ids of aggregates whose parked records have waited long enough."""
         cursor = self.collection.find({"parked_until": {"$lte": real_now}}, {"_id": 1}).limit(limit)
         return [document["_id"] async for document in cursor]
+
+
+def born_in(trace: str | None, companion: Companion) -> Companion:
+    """Return a new aggregate with the trace it was made in; any other document as it is."""
+    return companion if companion.state is None else replace(companion, document={**companion.document, "trace": trace})
 
 
 async def _bulk(collection: AsyncIOMotorCollection[dict[str, Any]], operations: list[Any]) -> int:
