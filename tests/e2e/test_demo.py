@@ -7,14 +7,14 @@ import json
 import signal
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from deploy.local.config import ROOT, Ports
 from tests.support.bus import until
-from tests.support.stack import chosen_broker, free_port_base
+from tests.support.short_day import ShortDay, demo
+from tests.support.stack import free_port_base
 
 FIGURES = {
     "reports_submitted", "reports_accepted", "reports_merged", "reports_duplicate", "reports_rejected", "cases_opened",
@@ -24,19 +24,12 @@ FIGURES = {
 }  # fmt: skip
 
 
-def command(state: Path, base: int, *more: str) -> list[str]:
-    """Return a short demo: a day in twenty seconds."""
-    options = ["--broker", chosen_broker(), "--port-base", str(base), "--state", str(state), "--rate", "4320", *more]
-    return [sys.executable, "-m", "deploy.cli.main", "demo", *options]
-
-
-def test_short_day_adds_up_and_writes_its_figures(tmp_path: Path) -> None:
+def test_short_day_adds_up_and_writes_its_figures(short_day: ShortDay) -> None:
     """Every report is accounted for, record by record, and the figures that are promised are there."""
-    line = command(tmp_path / "state", free_port_base(), "--reports", "150", "--json")
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = short_day.done
     assert done.returncode == 0, done.stderr[-3_000:]
     figures = json.loads(done.stdout)
-    assert json.loads((tmp_path / "demo.json").read_text()) == figures
+    assert json.loads((short_day.state.parent / "demo.json").read_text()) == figures
     assert figures.keys() >= FIGURES
     assert figures["conservation_ok"]
     taken = figures["reports_accepted"] + figures["reports_duplicate"] + figures["reports_rejected"]
@@ -63,7 +56,7 @@ def test_taken_port_is_named_and_nothing_is_left(tmp_path: Path, wanted: str) ->
     ports = Ports.at(base)
     port = ports.service("router") if wanted == "http" else getattr(ports, wanted)
     with socket.create_server(("127.0.0.1", port)):
-        done = subprocess.run(command(tmp_path / "state", base), cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(demo(tmp_path / "state", base), cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert f"Port {port} is taken" in done.stderr
     assert not list((tmp_path / "state" / "run").glob("*.pid"))
@@ -72,7 +65,7 @@ def test_taken_port_is_named_and_nothing_is_left(tmp_path: Path, wanted: str) ->
 def test_interrupted_demo_ends_its_stack(tmp_path: Path) -> None:
     """Ctrl-C in the middle: exit status 130, and no process of the stack lives on."""
     run = tmp_path / "state" / "run"
-    line = command(tmp_path / "state", free_port_base(), "--reports", "50")
+    line = demo(tmp_path / "state", free_port_base(), "--reports", "50")
     process = subprocess.Popen(line, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         asyncio.run(until((run / "notifier.pid").exists, 90, "the notifier"))

@@ -30,7 +30,10 @@ METRIC = re.compile(r"\bgridwhistle[\w:]+")
 MATCHERS = re.compile(r"\b(gridwhistle[\w:]+)\{([^}]*)\}")
 LABEL = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
 GROUPED = re.compile(r"\bby \(([^)]*)\)")
-VARIABLES = {"$__rate_interval": "1m", "$__range": "1h", "$__interval": "1m", "$district": "620802"}
+VARIABLES = {
+    "$__rate_interval": "1m", "$__range": "1h", "$__interval": "1m", "$district": "620802", "$department": "housing",
+    "$channel": "email", "$service": "router",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,11 @@ def there_is() -> dict[str, set[str]]:
             grouped = {label.strip() for group in GROUPED.findall(rule["expr"]) for label in group.split(",")}
             found.setdefault(rule["record"], set(SCRAPED)).update(grouped, rule.get("labels", {}))
     return found
+
+
+def catalogue() -> dict[str, set[str]]:
+    """Return every metric of the services with the names under which it is asked for, without those recorded."""
+    return {metric._name: {name for name, _ in _samples(metric)} for metric in _registered()}
 
 
 def _samples(metric: MetricWrapperBase) -> Iterator[tuple[str, set[str]]]:

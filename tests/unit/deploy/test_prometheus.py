@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from deploy.local.config import FLOW
-from tests.support.promql import DASHBOARDS, ROOT, Asked, asked, panels, rules, service_names, there_is
+from tests.support.promql import ROOT, Asked, asked, rules, service_names, there_is
 
 RULES_TEST = ROOT / "deploy" / "prometheus" / "tests" / "gridwhistle.test.yml"
 ALERTS = [rule for rule in rules() if "alert" in rule]
@@ -47,33 +47,3 @@ def test_every_alert_tells_the_people_on_duty_what_to_do(alert: dict[str, Any]) 
     assert anchor == alert["alert"].lower()
     assert alert["alert"] in headings
     assert alert["labels"]["severity"] in {"critical", "warning", "none"}
-
-
-@pytest.mark.parametrize("panel", list(panels()), ids=lambda panel: str(panel["id"]))
-def test_a_panel_has_a_chinese_title_and_an_english_description(panel: dict[str, Any]) -> None:
-    """Monitoring staff read Chinese; whoever mends the system reads the description."""
-    assert CHINESE.search(panel["title"])
-    assert panel["description"]
-    assert not CHINESE.search(panel["description"])
-    assert panel["datasource"]["uid"] == "${datasource}"
-
-
-def test_panels_have_ids_of_their_own_and_do_not_lie_over_each_other() -> None:
-    """A dashboard put together by hand goes wrong exactly there."""
-    assert len(DASHBOARDS) == 1
-    shown = list(panels())
-    assert len({panel["id"] for panel in shown}) == len(shown)
-    places = [(panel["gridPos"], panel["title"]) for panel in shown]
-    for number, (one, title) in enumerate(places):
-        assert one["x"] + one["w"] <= 24, title
-        assert [other for place, other in places[number + 1 :] if _overlap(one, place)] == [], title
-
-
-def _overlap(one: dict[str, int], other: dict[str, int]) -> bool:
-    apart = (
-        one["x"] + one["w"] <= other["x"]
-        or other["x"] + other["w"] <= one["x"]
-        or one["y"] + one["h"] <= other["y"]
-        or other["y"] + other["h"] <= one["y"]
-    )
-    return not apart
