@@ -15,9 +15,8 @@ from typing import Any
 import httpx
 import yaml
 
-from tests.support.promql import ROOT
+from tests.support.promql import RULES
 
-RULES = ROOT / "deploy" / "prometheus" / "rules"
 PATIENCE_SECONDS = 60
 KEPT = "10y"
 """A demo plays a day of its own time, which may be long past."""

@@ -21,7 +21,7 @@ import services
 from shared.infra.metrics import EngineMetrics
 
 ROOT = Path(__file__).parents[2]
-RULES = ROOT / "deploy" / "prometheus" / "rules" / "gridwhistle.rules.yml"
+RULES = ROOT / "deploy" / "prometheus" / "rules"
 DASHBOARDS = sorted((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json"))
 
 SCRAPED = {"job", "instance"}
@@ -56,8 +56,8 @@ class Asked:
 
 def rules() -> list[dict[str, Any]]:
     """Return every rule."""
-    groups = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
-    return [rule for group in groups for rule in group["rules"]]
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(RULES.glob("*.yml"))]
+    return [rule for file in files for group in file["groups"] for rule in group["rules"]]
 
 
 def panels() -> Iterator[dict[str, Any]]:

@@ -80,10 +80,10 @@ HEALTH = Row(
             Ask('up{job=~"$service"}', "{{job}} {{instance}}"),
         ),
         lines(
-            "错误率（目标 5 分钟）",
+            "目标偏离（5 分钟）",
             "Errors by objective",
             "Share of bad of the last five minutes, by service level objective.",
-            Ask(f"max by (slo) (gridwhistle:slo_errors:ratio5m{{{IN}}})", "{{slo}}"),
+            Ask("max by (slo) (gridwhistle:slo_errors:ratio5m)", "{{slo}}"),
             unit="percentunit",
         ),
     ),
