@@ -126,5 +126,6 @@ def _catalogues(service: str) -> Iterator[Callable[[CollectorRegistry], Any]]:
         create = getattr(cls, "create", None)
         if cls.__module__ == module.__name__ and create is not None:
             first, *more = inspect.signature(create).parameters
-            if first == "registry":
+            # What takes a prefix is a part of a catalogue, and registered by the whole.
+            if first == "registry" and "prefix" not in more:
                 yield partial(create, **dict.fromkeys(more, ()))
