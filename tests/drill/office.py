@@ -1,0 +1,91 @@
+"""The people of the drill: who reports at a steady pace, and departments that take on every second task."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from aiokafka import ConsumerRecord
+
+from shared.contracts.base import format_instant
+from shared.contracts.topics import Topic, inbound_name, topic_name
+from shared.infra.clock import Clock, wall_clock
+from tests.support.bus import Bus, data, header
+from tests.unit.intake.world import to_json
+
+DISTRICT = "620802"
+LON, LAT = 106.6651, 35.5428
+KINDS = ("E06010", "E05009", "E06017")
+EVIDENCE = [{"url": "https://media.example.invalid/1.jpg"}]
+
+Event = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Office:
+    """Speaks for partners over Kafka; `sent` says when the broker had acknowledged each report."""
+
+    bus: Bus
+    clock: Clock
+    run: str
+    sent: dict[str, datetime] = field(default_factory=dict)
+
+    async def report(self) -> str:
+        """Send a report that nobody has sent; return its id."""
+        number = len(self.sent)
+        id_ = f"{self.run}-{number}"
+        place = {"lon": LON + number % 97 * 0.0011, "lat": LAT + number // 97 * 0.0011, "datum": "wgs84"}
+        said = {
+            "report_id": id_,
+            "category": KINDS[number % len(KINDS)],
+            "text": f"第{number}号情况",
+            "location": place,
+            "reporter": {"name": "值班员", "phone": "13800000000"},
+            "occurred_at": format_instant(self.clock.now()),
+        }
+        await self.bus.send(inbound_name(DISTRICT, "grid-app"), to_json(said), id_)
+        self.sent[id_] = wall_clock()
+        return id_
+
+    async def steadily(self, per_second: float) -> None:
+        """Report for ever."""
+        while True:
+            await self.report()
+            await asyncio.sleep(1 / per_second)
+
+    async def command(self, partner: str, type_: str, case_id: str, **fields: Any) -> None:
+        """Give a bare command, which has no id of its own."""
+        common = {"type": type_, "case_id": case_id, "occurred_at": format_instant(self.clock.now())}
+        await self.bus.send(inbound_name(DISTRICT, partner), to_json({**common, **fields}), case_id)
+
+    async def take_on(self) -> None:
+        """Let departments accept every second task, for ever; what was assigned before counts."""
+        done: set[str] = set()
+        while True:
+            for task in await self.heard(Topic.CASES, "task.assigned", 0):
+                if task["task_id"] not in done and sum(task["task_id"].encode()) % 2 == 0:
+                    await self.command(task["department"], "task.accept", task["case_id"], task_id=task["task_id"])
+                done.add(task["task_id"])
+            await asyncio.sleep(0.3)
+
+    async def heard(self, topic: Topic, type_: str, number: int = 1, seconds: float = 90, **wanted: Any) -> list[Event]:
+        """Wait until so many events of a type have been said; return them all.
+
+        Raises:
+            TimeoutError: they have not.
+        """
+        name = topic_name(DISTRICT, topic)
+
+        def found(records: list[ConsumerRecord]) -> list[Event]:
+            return list(_of(records, type_, wanted))
+
+        return found(await self.bus.read([name], lambda records: len(found(records)) >= number, seconds))
+
+
+def _of(records: list[ConsumerRecord], type_: str, wanted: Event) -> Iterator[Event]:
+    for one in records:
+        if header(one, "ce_type") == f"gridwhistle.{type_}.v1" and wanted.items() <= (said := data(one)).items():
+            yield said
