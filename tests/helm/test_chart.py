@@ -161,6 +161,16 @@ def test_the_alert_rules_are_those_of_the_one_source() -> None:
     assert found == [yaml.safe_load(path.read_text(encoding="utf-8")) for path in files]
 
 
+def test_the_dashboards_are_those_of_the_one_source() -> None:
+    """What Docker's Grafana reads from a folder, Grafana's sidecar finds by a label."""
+    found: dict[str, str] = {}
+    for one in rendered("province").of("ConfigMap"):
+        assert one["metadata"]["labels"]["grafana_dashboard"] == "1"
+        found |= one["data"]
+    files = (ROOT / "deploy" / "grafana" / "dashboards").glob("*.json")
+    assert found == {path.name: path.read_text(encoding="utf-8").strip() for path in files}
+
+
 @pytest.mark.parametrize("service", FLOW)
 def test_only_who_has_to_may_talk_to_a_service(service: str) -> None:
     """Metrics for the monitoring, HTTP for intake; broker, database, names, and channels for those who have some."""

@@ -38,8 +38,8 @@ def digest(one: Any) -> str:
 
 
 def ours(example: str) -> list[Manifest]:
-    """Return all but the alert rules, which have their own source and tests."""
-    return [one for one in rendered(example).manifests if one["kind"] != "PrometheusRule"]
+    """Return all but alert rules and dashboards, which have their own sources and tests."""
+    return [one for one in rendered(example).manifests if one["kind"] not in {"PrometheusRule", "ConfigMap"}]
 
 
 def summary(example: str) -> dict[str, Any]:
