@@ -40,7 +40,7 @@ from shared.infra.ledger import Ledger
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
-from shared.infra.resealing import Resealing, sealed_documents
+from shared.infra.resealing import Resealing, SealMetrics
 from shared.infra.vault import Vault
 from shared.infra.wiring import run_process
 
@@ -90,7 +90,9 @@ def _surge_watch(
 def create_resealing(intake: Intake, registry: CollectorRegistry) -> Resealing:
     """Wire what brings the vault under its newest key."""
     vault = intake.engine.store.database[VAULT]
-    return Resealing(vault, intake.sealer.vault, lambda document: document["_id"], sealed_documents(registry, SERVICE))
+    return Resealing(
+        vault, intake.sealer.vault, lambda document: document["_id"], SealMetrics.create(registry, SERVICE)
+    )
 
 
 def create_app(settings: IntakeSettings, clock: Clock | None = None) -> ResilientApp:

@@ -47,7 +47,7 @@ from shared.infra.ledger import Ledger
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
-from shared.infra.resealing import Resealing, sealed_documents
+from shared.infra.resealing import Resealing, SealMetrics
 from shared.infra.tracing import Tracing
 from shared.infra.vault import Vault
 from shared.infra.wiring import run_process
@@ -194,9 +194,11 @@ def create_app(
 
 def create_resealing(parts: Parts) -> list[Resealing]:
     """Wire what brings the contacts under the newest key; without keys there is nothing to do."""
-    gauge, vault = sealed_documents(parts.registry, NAME), parts.contacts.vault
-    contacts = parts.contacts.collection
-    return [Resealing(contacts, vault, lambda document: document["owner"], gauge)] if vault else []
+    contacts, vault = parts.contacts.collection, parts.contacts.vault
+    if vault is None:
+        return []
+    metrics = SealMetrics.create(parts.registry, NAME)
+    return [Resealing(contacts, vault, lambda document: document["owner"], metrics)]
 
 
 def create_courier(

@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 
 from shared.decision import Transient
 from shared.infra.backlog import waiting_records
-from shared.infra.clock import monotonic, pause
+from shared.infra.clock import monotonic, pause, wall_clock
 from shared.infra.http import Receive, Scope, Send, common_routes, http_server, refuse
 from shared.infra.kafka import BatchHandler, KafkaPublisher, consumer_lag, has_its_share, make_broker, subscribe
 from shared.infra.log import get_logger
@@ -189,8 +189,7 @@ def retrying(handler: BatchHandler, metrics: EngineMetrics) -> BatchHandler:
             get_logger().error("batch_failed", records=len(records), error=said)
             await pause(1.0)
             raise
-        metrics.batch_seconds.observe(monotonic() - begin)
-        metrics.batch_records.observe(len(records))
+        metrics.handled(records, monotonic() - begin, wall_clock().timestamp())
 
     return handle
 

@@ -5,12 +5,14 @@ A service's own catalogue is its `metrics.py`. Nothing here carries a case id or
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 BATCH_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+BATCH_AGES = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900)
 BATCH_SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500)
 
 DEAD_LETTER_ERRORS = (
@@ -34,6 +36,7 @@ class EngineMetrics:
     dead_letters: Counter
     batch_seconds: Histogram
     batch_records: Histogram
+    batch_age: Histogram
     lag: Gauge
     oldest_due: Gauge
     ready: Gauge
@@ -56,6 +59,12 @@ class EngineMetrics:
             "batch_records": Histogram(
                 f"{prefix}_batch_records", "Records of one batch.", buckets=BATCH_SIZES, registry=registry
             ),
+            "batch_age": Histogram(
+                f"{prefix}_batch_age_seconds",
+                "How long the oldest record of a batch had been on the bus when the batch was safe.",
+                buckets=BATCH_AGES,
+                registry=registry,
+            ),
             "lag": Gauge(f"{prefix}_consumer_lag_records", "Records waiting.", ["topic"], registry=registry),
             "oldest_due": Gauge(
                 f"{prefix}_oldest_due_seconds",
@@ -70,3 +79,11 @@ class EngineMetrics:
         for error in DEAD_LETTER_ERRORS:
             metrics.dead_letters.labels(error)
         return metrics
+
+    def handled(self, records: Sequence[Any], seconds: float, now: float) -> None:
+        """Count a batch that took so long and is safe at `now`, in seconds since 1970; a record may have no instant."""
+        self.batch_seconds.observe(seconds)
+        self.batch_records.observe(len(records))
+        oldest = min((record.timestamp for record in records), default=0)
+        if oldest > 0:
+            self.batch_age.observe(max(0.0, now - oldest / 1000))

@@ -8,27 +8,48 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Self
 
 from motor.motor_asyncio import AsyncIOMotorCollection
 from prometheus_client import CollectorRegistry, Gauge
-from pymongo import UpdateOne
+from pymongo import ReturnDocument, UpdateOne
 
+from shared.infra.clock import wall_clock
 from shared.infra.log import get_logger
 from shared.infra.vault import SealError, Vault
 
 PAGE = 500
+KEYS = "vault_keys"
 
 Document = dict[str, Any]
 
 
-def sealed_documents(registry: CollectorRegistry, service: str) -> Gauge:
-    """Return the gauge of what is stored under seal, by whether the newest key holds it."""
-    text = "Documents under seal, by the key that holds them."
-    gauge = Gauge(f"gridwhistle_{service}_sealed_documents", text, ["key"], registry=registry)
-    for key in ("newest", "older"):
-        gauge.labels(key)
-    return gauge
+@dataclass(frozen=True, slots=True)
+class SealMetrics:
+    """What is stored under seal, and since when with the key that seals now."""
+
+    documents: Gauge
+    since: Gauge
+
+    @classmethod
+    def create(cls, registry: CollectorRegistry, service: str) -> Self:
+        """Register the metrics of a service that keeps something under seal."""
+        prefix = f"gridwhistle_{service}"
+        documents = Gauge(
+            f"{prefix}_sealed_documents",
+            "Documents under seal, by the key that holds them.",
+            ["key"],
+            registry=registry,
+        )
+        for key in ("newest", "older"):
+            documents.labels(key)
+        since = Gauge(
+            f"{prefix}_vault_key_since_timestamp_seconds",
+            "Since when the key that seals does so here, in seconds since 1970.",
+            registry=registry,
+        )
+        return cls(documents, since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +59,7 @@ class Resealing:
     collection: AsyncIOMotorCollection[Document]
     vault: Vault
     owner: Callable[[Document], str]
-    gauge: Gauge
+    metrics: SealMetrics
 
     async def create_indexes(self) -> None:
         """Create the index by which what is left is found: looking for nothing costs nothing."""
@@ -79,5 +100,17 @@ class Resealing:
     async def _count(self) -> None:
         older = await self.collection.count_documents({"key": {"$ne": self.vault.sealing}})
         newest = await self.collection.count_documents({"key": self.vault.sealing})
-        self.gauge.labels("older").set(older)
-        self.gauge.labels("newest").set(newest)
+        self.metrics.documents.labels("older").set(older)
+        self.metrics.documents.labels("newest").set(newest)
+        self.metrics.since.set(await self._since())
+
+    async def _since(self) -> float:
+        """Return when this database first saw the key that seals: files get new dates whenever they are handed on."""
+        kept = await self.collection.database[KEYS].find_one_and_update(
+            {"_id": self.vault.sealing},
+            {"$setOnInsert": {"since": wall_clock()}},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+        since: datetime = kept["since"]
+        return since.timestamp()

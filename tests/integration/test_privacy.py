@@ -21,7 +21,7 @@ from shared.contracts.base import format_instant
 from shared.contracts.topics import Topic, inbound_name, topic_name
 from shared.infra.clock import wall_clock
 from shared.infra.mongo import connect
-from shared.infra.resealing import Resealing, sealed_documents
+from shared.infra.resealing import Resealing, SealMetrics
 from shared.infra.vault import Vault
 from tests.support.bus import Bus, data, open_bus, until
 from tests.support.receivers import MailReceiver, mail_receiver
@@ -217,11 +217,11 @@ async def seal_again(client: Any, vault: Vault) -> int:
     registry = CollectorRegistry()
     contacts, kept = client["gw_notifier"]["reporters"], client["gw_intake"]["vault"]
     both = (
-        Resealing(kept, vault, lambda document: document["_id"], sealed_documents(registry, "intake")),
-        Resealing(contacts, vault, lambda document: document["owner"], sealed_documents(registry, "notifier")),
+        Resealing(kept, vault, lambda document: document["_id"], SealMetrics.create(registry, "intake")),
+        Resealing(contacts, vault, lambda document: document["owner"], SealMetrics.create(registry, "notifier")),
     )
     done = sum([await one.sweep() for one in both])
-    assert [one.gauge.labels("older")._value.get() for one in both] == [0, 0]
+    assert [one.metrics.documents.labels("older")._value.get() for one in both] == [0, 0]
     return done
 
 

@@ -18,12 +18,15 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
 import services
+from deploy.exporter.metrics import ExporterMetrics
 from shared.infra.metrics import EngineMetrics
+from shared.infra.resealing import SealMetrics
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy" / "prometheus" / "rules"
 DASHBOARDS = sorted((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json"))
 
+KEEPERS = {"intake", "notifier"}  # of something under seal
 SCRAPED = {"job", "instance"}
 SUFFIXES = {"counter": ["_total"], "gauge": [""], "histogram": ["_bucket", "_sum", "_count"]}
 METRIC = re.compile(r"\bgridwhistle[\w:]+")
@@ -88,7 +91,9 @@ def there_is() -> dict[str, set[str]]:
     for rule in rules():
         if "record" in rule:
             grouped = {label.strip() for group in GROUPED.findall(rule["expr"]) for label in group.split(",")}
-            found.setdefault(rule["record"], set(SCRAPED)).update(grouped, rule.get("labels", {}))
+            # Without a grouping the labels are those of what it is made of.
+            made_of = [] if grouped else [found[name] for name in METRIC.findall(rule["expr"]) if name in found]
+            found.setdefault(rule["record"], set(SCRAPED)).update(grouped, rule.get("labels", {}), *made_of)
     return found
 
 
@@ -104,11 +109,16 @@ def _samples(metric: MetricWrapperBase) -> Iterator[tuple[str, set[str]]]:
 
 
 def _registered() -> Iterator[MetricWrapperBase]:
+    outside = CollectorRegistry()
+    ExporterMetrics.create(outside)
+    yield from (one for one in outside._collector_to_names if isinstance(one, MetricWrapperBase))
     for name in service_names():
         registry = CollectorRegistry()
         EngineMetrics.create(registry, name)
         for catalogue in _catalogues(name):
             catalogue(registry)
+        if name in KEEPERS:
+            SealMetrics.create(registry, name)
         yield from (one for one in registry._collector_to_names if isinstance(one, MetricWrapperBase))
 
 
