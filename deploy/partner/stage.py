@@ -18,7 +18,7 @@ from deploy.local.errors import AlreadyRunningError
 from deploy.local.machine import check_ports
 from deploy.local.report import Report, silent
 from deploy.local.state import owner
-from shared.infra.clock import ScaledClock, pause, wall_clock
+from shared.infra.clock import ScaledClock, SteppedClock, pause, wall_clock
 
 T = TypeVar("T")
 
@@ -64,6 +64,15 @@ class Stage:
         }
         await together(*(self._begin(name, env) for name in self._services))
         await pause(max(0.0, clock.real_seconds(start - clock.now())))
+        return clock
+
+    async def stepped(self, start: datetime) -> SteppedClock:
+        """(Re)start the services on a clock that stands at `start` until it is moved."""
+        steps = self.stack.config.run / "clock.steps"
+        steps.unlink(missing_ok=True)
+        clock = SteppedClock(steps)
+        clock.move(start)
+        await together(*(self._begin(name, {"GW_CLOCK_STEPS": str(steps)}) for name in self._services))
         return clock
 
     async def _begin(self, name: str, env: dict[str, str]) -> None:
