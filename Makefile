@@ -96,8 +96,9 @@ fmt: install ## format the code and mend what ruff can mend
 	@$(BIN)/ruff format
 
 .PHONY: docs
-docs: install ## the public contracts as AsyncAPI 3.0, OpenAPI 3.1 and JSON Schema, in .local/docs
+docs: install ## the page of settings; the contracts as AsyncAPI 3.0, OpenAPI 3.1 and JSON Schema, in .local/docs
 	@mkdir -p .local/docs
+	@$(BIN)/gridwhistle config reference > .local/docs/configuration.md && cp .local/docs/configuration.md docs/configuration.md
 	@$(BIN)/gridwhistle contracts asyncapi > .local/docs/asyncapi.json
 	@$(BIN)/gridwhistle contracts openapi > .local/docs/openapi.json
 	@$(BIN)/gridwhistle contracts schema > .local/docs/schema.json

@@ -63,5 +63,6 @@ def program(config: StackConfig, name: str, replica: int, env: Mapping[str, str]
         log=config.logs / f"{called}.log",
         probe=probes.http(f"http://{HOST}:{port}/readyz"),
         port=port,
+        stop_seconds=30,
         env={**env, "GW_HTTP_PORT": str(port), "PYTHONUNBUFFERED": "1"},
     )

@@ -7,14 +7,17 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from shared.infra.settings import ServiceSettings
+from shared.infra.connections import SECRET
+from shared.infra.settings import HTTP_PORT, ServiceSettings
 
 
 class NotifierSettings(ServiceSettings):
     """The settings of every service, and the notifier's own; all times are real time."""
 
-    http_port: int = Field(default=8084, ge=1, le=65535)
-    vault_keys_file: Path | None = Field(default=None, description="without it no reporter can be reached")
+    http_port: int = Field(default=8084, ge=1, le=65535, description=HTTP_PORT)
+    vault_keys_file: Path | None = Field(
+        default=None, description="intake's keys; without them no reporter can be reached", json_schema_extra=SECRET
+    )
     delivery_concurrency: int = Field(default=16, ge=1, le=500, description="recipients served at once, a channel")
     delivery_send_seconds: float = Field(default=15, gt=0, description="a channel that takes longer: unknown")
     delivery_lease_seconds: float = Field(default=60, gt=0, description="after a crash a notice is sent again then")

@@ -9,9 +9,13 @@ from typing import Any
 from faststream.kafka.security import parse_security
 from faststream.security import SASLScram512
 from pydantic import Field, model_validator
+from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "GW_"
+
+SECRET: JsonDict = {"secret": True}
+"""Marks a setting that is a secret, or names the file that holds one: `docs/configuration.md` says so."""
 
 
 class ConnectionSettings(BaseSettings):
@@ -23,12 +27,25 @@ class ConnectionSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    kafka_bootstrap: str = "127.0.0.1:9092"
-    kafka_username: str | None = None
-    kafka_password_file: Path | None = None
+    kafka_bootstrap: str = Field(default="127.0.0.1:9092", description="the broker: host:port, comma between several")
+    kafka_username: str | None = Field(
+        default=None, description="the principal; with it the broker is spoken to by TLS"
+    )
+    kafka_password_file: Path | None = Field(
+        default=None, description="holds that user's password (SCRAM-SHA-512)", json_schema_extra=SECRET
+    )
     kafka_ca_file: Path | None = Field(default=None, description="who signs the broker's certificate; else the system")
-    mongo_url: str = Field(default="mongodb://127.0.0.1:27017/?replicaSet=gw", repr=False)
-    mongo_url_file: Path | None = Field(default=None, description="holds the URL, and with it user and password")
+    mongo_url: str = Field(
+        default="mongodb://127.0.0.1:27017/?replicaSet=gw",
+        repr=False,
+        description="the database; a replica set, for writes are confirmed by its majority",
+        json_schema_extra=SECRET,
+    )
+    mongo_url_file: Path | None = Field(
+        default=None,
+        description="holds the URL, and with it user and password; wins over the URL",
+        json_schema_extra=SECRET,
+    )
 
     @model_validator(mode="before")
     @classmethod

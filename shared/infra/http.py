@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from http import HTTPStatus
+from threading import Timer
+from types import FrameType
 from typing import Any
 
 import h11
@@ -18,6 +22,7 @@ import uvicorn
 from prometheus_client import CollectorRegistry, make_asgi_app
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from shared.infra.log import get_logger
 from shared.infra.settings import ServiceSettings
 
 Scope = Mapping[str, Any]
@@ -27,6 +32,9 @@ AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 MAX_CONNECTIONS = 512
 """More are answered with 503: a process has about a thousand file descriptors, and Kafka and MongoDB need theirs."""
+
+REQUESTS_SECONDS = 10
+"""How long an ending process waits for the answers it owes; intake's broker has as long to acknowledge a report."""
 
 MAX_HEAD_BYTES = 64 * 1024
 
@@ -152,6 +160,34 @@ class GuardedProtocol(H11Protocol):
             self._deadline = None
 
 
+class EndingServer(uvicorn.Server):
+    """A server that ends with status 0 when it is told to, and in its time whatever is in its way.
+
+    The library would raise the signal once more behind everything, and a process that ended in good order would count
+    as killed. And each part that may hang has a bound of its own (requests, a batch, the producer, a channel); all of
+    them hanging one behind the other must not reach the moment at which the process is killed without a word.
+    """
+
+    def __init__(self, config: uvicorn.Config, stop_seconds: float) -> None:
+        super().__init__(config)
+        self._last = Timer(stop_seconds, _give_up, (stop_seconds,))
+        self._last.daemon = True
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end; a second Ctrl-C waits for nobody."""
+        del frame
+        if not self.should_exit:
+            self._last.start()
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+
+def _give_up(seconds: float) -> None:
+    """End now: what was not finished is delivered again to the next replica, as after any crash."""
+    get_logger().error("stop_takes_too_long", seconds=seconds)
+    os._exit(1)
+
+
 def http_server(app: Any, settings: ServiceSettings) -> uvicorn.Server:
     """Return the server of one process."""
     guarded: Any = partial(
@@ -170,7 +206,7 @@ def http_server(app: Any, settings: ServiceSettings) -> uvicorn.Server:
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=5,
-        timeout_graceful_shutdown=15,
+        timeout_graceful_shutdown=REQUESTS_SECONDS,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
     )
-    return uvicorn.Server(config)
+    return EndingServer(config, settings.stop_seconds)

@@ -48,6 +48,9 @@ PUBLISH_SECONDS = 25.0
 bound a handler waited past `max_poll_interval`, silently."""
 
 PING_SECONDS = 1.5
+BATCH_SECONDS = 10.0
+"""How long an ending process waits for the batch it works on; one that waits for a database may wait much longer."""
+
 STOP_SECONDS = 10.0
 """How long a producer may take to send what is left. Without a broker an idempotent one never ends, and the process
 lived on after SIGTERM until it was killed. What is lost is in an outbox, or is delivered again."""
@@ -170,7 +173,7 @@ def make_broker(settings: ServiceSettings, middlewares: Sequence[Any] = ()) -> K
         middlewares=middlewares,
         apply_types=False,
         logger=None,
-        graceful_timeout=15.0,
+        graceful_timeout=BATCH_SECONDS,
         security=kafka_security(settings),
     )
 

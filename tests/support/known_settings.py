@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import pkgutil
 from functools import cache
 
 from pydantic_settings import BaseSettings
 
+from deploy.configuration import classes_of
 from deploy.local.config import FLOW
 from shared.infra.settings import ServiceSettings
 
@@ -16,11 +14,5 @@ from shared.infra.settings import ServiceSettings
 @cache
 def settings_of(service: str) -> frozenset[str]:
     """Return the variables that a service or a part of it knows; a job knows what all services do."""
-    classes: list[type[BaseSettings]] = [ServiceSettings]
-    if service in FLOW:
-        package = importlib.import_module(f"services.{service}")
-        for found in pkgutil.walk_packages(package.__path__, f"services.{service}."):
-            module = importlib.import_module(found.name)
-            own = [cls for _, cls in inspect.getmembers(module, inspect.isclass) if cls.__module__ == module.__name__]
-            classes += [cls for cls in own if issubclass(cls, BaseSettings)]
+    classes: list[type[BaseSettings]] = [ServiceSettings, *(classes_of(service) if service in FLOW else ())]
     return frozenset(f"{cls.model_config['env_prefix']}{name.upper()}" for cls in classes for name in cls.model_fields)

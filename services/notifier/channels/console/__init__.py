@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from typing import TextIO
 
+from pydantic import Field
+
 from services.notifier.channels.base import (
     AddressKind,
     Channel,
@@ -20,7 +22,7 @@ from services.notifier.channels.base import (
 class Settings(ChannelSettings):
     """GW_CONSOLE_NOTICES: whether notices may be printed; off unless wanted, for a log is read by many."""
 
-    console_notices: bool = False
+    console_notices: bool = Field(default=False, description="notices may be printed; a log is read by many")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from services.notifier.channels.base import (
     Unknown,
 )
 from shared.infra.clock import wall_clock
+from shared.infra.connections import SECRET
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
 _PERMANENT = 500
@@ -41,13 +42,17 @@ class Settings(ChannelSettings):
     `auto` uses STARTTLS where the server offers it; `starttls` and `tls` insist. A password is sent only over TLS.
     """
 
-    smtp_host: str | None = None
-    smtp_port: int = Field(default=25, ge=1, le=65535)
-    smtp_sender: str = "gridwhistle@localhost"
-    smtp_tls: Literal["auto", "none", "starttls", "tls"] = "auto"
-    smtp_username: str | None = None
-    smtp_password_file: Path | None = None
-    smtp_timeout_seconds: float = Field(default=10, gt=0, le=60)
+    smtp_host: str | None = Field(default=None, description="the mail server; without one there is no e-mail")
+    smtp_port: int = Field(default=25, ge=1, le=65535, description="its port")
+    smtp_sender: str = Field(default="gridwhistle@localhost", description="who the mail is from")
+    smtp_tls: Literal["auto", "none", "starttls", "tls"] = Field(
+        default="auto", description="`auto` takes STARTTLS where it is offered; `starttls` and `tls` insist"
+    )
+    smtp_username: str | None = Field(default=None, description="for a server that asks; only with `starttls` or `tls`")
+    smtp_password_file: Path | None = Field(
+        default=None, description="holds that user's password", json_schema_extra=SECRET
+    )
+    smtp_timeout_seconds: float = Field(default=10, gt=0, le=60, description="how long the server may take for a step")
 
     @model_validator(mode="after")
     def _no_password_in_clear(self) -> Self:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from services.notifier.channels.base import (
     AddressKind,
     Channel,
@@ -24,7 +26,7 @@ _MODE = 0o600
 class Settings(ChannelSettings):
     """GW_NOTICES_FILE: where the lines go; without it the channel is not in use."""
 
-    notices_file: Path | None = None
+    notices_file: Path | None = Field(default=None, description="one JSON line a notice; without it no such channel")
 
 
 @dataclass(slots=True)

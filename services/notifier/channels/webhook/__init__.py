@@ -32,6 +32,7 @@ from services.notifier.channels.webhook.answers import classify
 from services.notifier.channels.webhook.signing import Secrets, SecretsError
 from shared.contracts.base import format_instant
 from shared.infra.clock import wall_clock
+from shared.infra.connections import SECRET
 
 _URL = re.compile(r"[\x21-\x7e]+")
 
@@ -50,8 +51,14 @@ _PROTOCOL = (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError)
 class Settings(ChannelSettings):
     """GW_WEBHOOK_SECRETS_FILE: `endpoint whsec_…` lines; without it the channel is not in use."""
 
-    webhook_secrets_file: Path | None = None
-    webhook_timeout_seconds: float = Field(default=10, gt=0, le=60)
+    webhook_secrets_file: Path | None = Field(
+        default=None,
+        description="`endpoint whsec_…` a line; without it no webhook is called",
+        json_schema_extra=SECRET,
+    )
+    webhook_timeout_seconds: float = Field(
+        default=10, gt=0, le=60, description="how long an endpoint may take to answer"
+    )
     webhook_ca_file: Path | None = Field(default=None, description="more certificate authorities, e.g. a government's")
 
 
