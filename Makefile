@@ -66,6 +66,10 @@ soak: install ## half an hour at a steady rate: memory, open files and lag, flat
 bench: install ## speed, latency, growth and memory beside a floor and a naive pipeline (Java 17, Maven; QUICK=1)
 	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(if $(PORT_BASE),--port-base $(PORT_BASE))
 
+.PHONY: scaling
+scaling: install ## a flood in one district, and what its own workers spare another: the pool alone, scaled, killed (PHASE=45)
+	@$(BIN)/python -m tests.scaling $(if $(PORT_BASE),--port-base $(PORT_BASE))
+
 real: install ## a city's real requests through the pipeline, verdict by verdict (GW_REAL_DATA, GW_BOSTON_FILE)
 	@$(BIN)/gridwhistle real $(if $(PORT_BASE),--port-base $(PORT_BASE))
 

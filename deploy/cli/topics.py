@@ -1,4 +1,4 @@
-"""`gridwhistle topics apply`: the topics of one or more districts, created once and left alone when they are right."""
+"""`gridwhistle topics`: the topics of one or more districts, created once and left alone when they are right."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +10,7 @@ from deploy.cli._broker import admin
 from deploy.cli._console import BOOTSTRAP, AsJson, Bootstrap, fail, print_json, print_table, run, say
 from deploy.cli._districts import Districts, ProfilePaths, applied, by_hand, from_profiles
 from deploy.cli._profiles import MONGO_URL, MongoUrl
+from deploy.cli._topics_change import drop, grow
 from deploy.kafka.apply import Applied, TopicRefusedError, apply, check, only_echoes
 from deploy.kafka.topics import DistrictPartners, Layout, TopicSpec, plan
 from shared.contracts.topics import DEFAULT_PARTITIONS, parse_topic
@@ -22,9 +23,8 @@ ECHO = (
 )
 
 
-@app.callback()
-def _group() -> None:
-    """Keep `apply` a sub-command although it is the only one."""
+app.command()(grow)
+app.command()(drop)
 
 
 @app.command("apply")

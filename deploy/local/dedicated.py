@@ -15,7 +15,7 @@ from deploy.local.keys import write_private
 
 FILE = "dedicated.json"
 _LABEL = re.compile(r"[a-z]+-\d{6}(-\d+)?")
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 
 
 class Place(NamedTuple):

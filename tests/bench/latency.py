@@ -19,7 +19,8 @@ from tests.bench.meter import resident_mb
 LOOK_SECONDS = 0.002
 """How often the channel's file is looked at: the figures are that exact."""
 
-_SUFFIX = 8
+ENDING = 8
+"""So many characters of a case's number tell it from the others of a run."""
 
 
 @dataclass(slots=True)
@@ -37,7 +38,7 @@ class Tail:
             begun = b""
             while True:
                 *whole, begun = (begun + file.read()).split(b"\n")
-                now = _milliseconds()
+                now = milliseconds()
                 self.lines += [(now, line) for line in whole]
                 await pause(LOOK_SECONDS)
 
@@ -68,7 +69,7 @@ async def measure(
         weighing.cancel()
         await asyncio.gather(watching, weighing, return_exceptions=True)
     every, first = _delays(appended, tail.lines)
-    return Latency(_percentiles(every), _percentiles(first), len(every), memory)
+    return Latency(percentiles(every), percentiles(first), len(every), memory)
 
 
 async def _send(bootstrap: str, reports: Sequence[Inbound], rate: float) -> dict[str, float]:
@@ -83,12 +84,13 @@ async def _send(bootstrap: str, reports: Sequence[Inbound], rate: float) -> dict
         acknowledged = await asyncio.gather(*sent)
     finally:
         await producer.stop()
-    return {_case(one): float(done.timestamp) for one, done in zip(reports, acknowledged, strict=True)}
+    return {case_ending(one): float(done.timestamp) for one, done in zip(reports, acknowledged, strict=True)}
 
 
-def _case(report: Inbound) -> str:
+def case_ending(report: Inbound) -> str:
+    """Return the end of the number that a report's case will have."""
     _, district, _, partner = report.topic.split(".")
-    return case_id(district, wall_clock().date(), partner, report.key)[-_SUFFIX:]
+    return case_id(district, wall_clock().date(), partner, report.key)[-ENDING:]
 
 
 async def _until_quiet(tail: Tail) -> None:
@@ -103,14 +105,15 @@ def _delays(appended: Mapping[str, float], lines: Sequence[tuple[float, bytes]])
     every: list[float] = []
     first: dict[str, float] = {}
     for seen, line in lines:
-        case = json.loads(line)["case_id"][-_SUFFIX:]
+        case = json.loads(line)["case_id"][-ENDING:]
         if case in appended:
             every.append(seen - appended[case])
             first.setdefault(case, seen - appended[case])
     return every, list(first.values())
 
 
-def _percentiles(values: Sequence[float]) -> dict[str, float]:
+def percentiles(values: Sequence[float]) -> dict[str, float]:
+    """Return the percentiles of interest, and the largest."""
     cuts = quantiles(values, n=100, method="inclusive")
     return {
         "p50": round(cuts[49], 1),
@@ -128,5 +131,6 @@ async def _weigh(pids: Mapping[str, int], memory: dict[str, float]) -> None:
         await pause(1.0)
 
 
-def _milliseconds() -> float:
+def milliseconds() -> float:
+    """Return the real time in ms since 1970, as the broker tells it."""
     return wall_clock().timestamp() * 1000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +42,13 @@ def write_profiles(folder: Path) -> Path:
     return folder
 
 
-def reports(count: int, run: str) -> Iterator[Inbound]:
+def reports(count: int, run: str, districts: Sequence[str] = DISTRICTS) -> Iterator[Inbound]:
     """Yield so many reports, the districts and partners in turn; `run` makes their ids new."""
     chance = dice("bench", run)
-    places = {code: Places(load(ROOT / "deploy" / "districts" / code)) for code in DISTRICTS}
+    places = {code: Places(load(ROOT / "deploy" / "districts" / code)) for code in districts}
     now = wall_clock()
     for number in range(count):
-        district = DISTRICTS[number % len(DISTRICTS)]
+        district = districts[number % len(districts)]
         partner = list(PARTNERS)[number // 2 % len(PARTNERS)]
         spot = places[district].draw(chance)
         matter = catalogue().pick(chance, PARTNERS[partner])

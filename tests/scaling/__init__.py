@@ -1,0 +1,1 @@
+"""What workers for one district are good for, measured: `make scaling` (docs/scaling.md)."""
