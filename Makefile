@@ -70,6 +70,12 @@ bench: install ## speed, latency, growth and memory beside a floor and a naive p
 scaling: install ## a flood in one district, and what its own workers spare another: the pool alone, scaled, killed (PHASE=45)
 	@$(BIN)/python -m tests.scaling $(if $(PORT_BASE),--port-base $(PORT_BASE))
 
+# `make year DAYS=30 SCALE=0.1 SEED=2`
+.PHONY: year
+year: install ## a year of a district at its real scale on the virtual clock, every figure beside the plan (DAYS SCALE SEED)
+	@$(BIN)/gridwhistle year --days $(or $(DAYS),365) --scale $(or $(SCALE),1) --seed $(or $(SEED),1) \
+		$(if $(PORT_BASE),--port-base $(PORT_BASE))
+
 real: install ## a city's real requests through the pipeline, verdict by verdict (GW_REAL_DATA, GW_BOSTON_FILE)
 	@$(BIN)/gridwhistle real $(if $(PORT_BASE),--port-base $(PORT_BASE))
 
