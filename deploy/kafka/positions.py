@@ -7,13 +7,19 @@ cannot read what a broker says of a group (version 3 of the answer is decoded as
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError, for_code
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    KafkaError,
+    NotCoordinatorForGroupError,
+    for_code,
+)
 from aiokafka.protocol.admin import DescribeGroupsRequest_v2
 from aiokafka.protocol.api import Request
 from aiokafka.protocol.offset import OffsetRequest_v2
@@ -24,6 +30,9 @@ LATEST = -1
 EARLIEST = -2
 _NOBODY = -1
 COORDINATOR_SECONDS = 30.0
+_NOT_YET = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
+
+T = TypeVar("T")
 
 
 class _Offsets(Request[OffsetRequest_v2]):  # type: ignore[misc]
@@ -104,7 +113,7 @@ class Positions:
         Raises:
             KafkaError: the broker does not answer.
         """
-        found = await self.admin.list_consumer_group_offsets(group, await self._coordinator(group))
+        found = await self._asking(lambda node: self.admin.list_consumer_group_offsets(group, node), group)
         return {one: told.offset for one, told in found.items() if told.offset >= 0}
 
     async def members(self, group: str) -> int:
@@ -113,23 +122,28 @@ class Positions:
         Raises:
             KafkaError: the broker does not answer.
         """
-        answer: Any = await self.admin._send_request(_Groups(group), await self._coordinator(group))  # noqa: SLF001 - as above
+        return await self._asking(lambda node: self._members(group, node), group)
+
+    async def _members(self, group: str, node: int) -> int:
+        answer: Any = await self.admin._send_request(_Groups(group), node)  # noqa: SLF001 - as above
         code, *_, members = answer.groups[0]
         _must_not(code)
         return len(members)
 
-    async def _coordinator(self, group: str) -> int:
-        """Return who knows the group; a new broker first makes the topic in which it keeps groups."""
+    async def _asking(self, question: Callable[[int], Awaitable[T]], group: str) -> T:
+        """Ask who knows the group, again while nobody does: a new broker first makes the topic where groups are kept.
+
+        Raises:
+            KafkaError: still nobody knows it.
+        """
         deadline = monotonic() + COORDINATOR_SECONDS
         while True:
             try:
-                node: int = await self.admin.find_coordinator(group)
-            except GroupCoordinatorNotAvailableError:
+                return await question(await self.admin.find_coordinator(group))
+            except _NOT_YET:
                 if monotonic() > deadline:
                     raise
                 await pause(0.2)
-            else:
-                return node
 
 
 def _must_not(code: int) -> None:

@@ -152,11 +152,8 @@ async def _bring_back(plan: Plan, stack: LocalStack, outcome: Outcome, *options:
     outcome.figures |= {name: done.get(name) for name in ("restore_seconds", "said_again", "read_again", "lost")}
     differ = await differing(folder, stack.mongo_url)
     outcome.must(f"Not as they were: {', '.join(differ)}.", hold=not differ)
-    there = list(stack.replicas())
-    for _, component in there:
-        await component.start()
-    for name in () if there else SERVICES:
-        await stack.add_replica(name)
+    there = [component.start() for _, component in stack.replicas()]
+    await asyncio.gather(*(there or [stack.add_replica(name) for name in SERVICES]))
 
 
 async def _prove(
