@@ -6,12 +6,13 @@ import os
 import socket
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, HttpUrl, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from shared.infra.clock import Clock, ScaledClock, SystemClock
+from shared.infra.clock import Clock, ScaledClock, SteppedClock, SystemClock
 from shared.infra.connections import ConnectionSettings
 
 HTTP_PORT = "the port it listens on"
@@ -61,6 +62,7 @@ class ServiceSettings(ConnectionSettings):
     clock_start: AwareDatetime | None = Field(default=None, description="the virtual instant at which the clock begins")
     clock_origin: AwareDatetime | None = Field(default=None, description="the real instant at which it was that")
     clock_rate: float | None = Field(default=None, gt=0, description="virtual seconds in a real one")
+    clock_steps: Path | None = Field(default=None, description="plays only: the file whose last line is the time")
     fault_point: str | None = Field(default=None, description="tests only: where this process kills itself")
 
     @field_validator("districts", mode="before")
@@ -81,17 +83,18 @@ class ServiceSettings(ConnectionSettings):
     @model_validator(mode="after")
     def _virtual_clock_is_whole_and_allowed(self) -> ServiceSettings:
         parts = (self.clock_start, self.clock_origin, self.clock_rate)
-        if any(part is not None for part in parts):
-            if self.mode is Mode.LIVE:
-                raise ValueError("a virtual clock is refused in live mode: set GW_MODE=demo or replay")
-            if any(part is None for part in parts):
-                raise ValueError("a virtual clock needs GW_CLOCK_START, GW_CLOCK_ORIGIN and GW_CLOCK_RATE")
+        if self.mode is Mode.LIVE and any(part is not None for part in (*parts, self.clock_steps)):
+            raise ValueError("a virtual clock is refused in live mode: set GW_MODE=demo or replay")
+        if 0 < sum(part is not None for part in parts) < len(parts):
+            raise ValueError("a virtual clock needs GW_CLOCK_START, GW_CLOCK_ORIGIN and GW_CLOCK_RATE")
         if self.fault_point and self.mode is Mode.LIVE:
             raise ValueError("GW_FAULT_POINT is refused in live mode")
         return self
 
     def clock(self) -> Clock:
         """Return the clock the settings ask for."""
+        if self.clock_steps is not None:
+            return SteppedClock(self.clock_steps)
         if self.clock_start is None:
             return SystemClock()
         start, origin, rate = self.clock_start, self.clock_origin, self.clock_rate
