@@ -26,7 +26,6 @@ class Variable:
             "label": self.label,
             "type": "query",
             "datasource": SOURCE,
-            "definition": self.values,
             "query": {"query": self.values, "refId": self.name},
             "refresh": 2,
             "sort": 1,

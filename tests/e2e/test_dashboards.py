@@ -14,7 +14,11 @@ from tests.support.prometheus import Prometheus, Series
 from tests.support.short_day import SCRAPE_SECONDS, ShortDay
 
 WATCHED_SECONDS = 600
-EMPTY: dict[str, str] = {}
+EXPORTER = "gridwhistle exporter is a process beside the services, with an operator's rights, that no demo starts"
+EMPTY = {
+    "pipeline / 守恒问题 Conservation": EXPORTER,
+    "pipeline / 证书剩余 Next certificate ends in": EXPORTER,
+}
 """Panels that have nothing to show after a short day of the demo, each with the reason why."""
 
 
@@ -37,19 +41,19 @@ def end_of(watching: Prometheus) -> float:
 def test_every_panel_of_every_dashboard_has_something_to_show(watching: Prometheus) -> None:
     """An answer, and in it a number: a rate of nothing, or a share of nothing, is an empty panel too."""
     end = end_of(watching)
-    empty = {f"{where}: {expr}" for where, expr, found in _answers(watching, end) if not _has_a_number(found)}
+    empty = {where for where, found in _answers(watching, end) if not _has_a_number(found)}
     assert empty == EMPTY.keys()
 
 
-def _answers(watching: Prometheus, end: float) -> Iterator[tuple[str, str, list[Series]]]:
+def _answers(watching: Prometheus, end: float) -> Iterator[tuple[str, list[Series]]]:
     by_name = boards()
     for one in shown():
         for ask in one.asks:
             expr = filled(ask["expr"], by_name[one.board], "1m")
             if ask["range"]:
-                yield one.where, expr, watching.went(expr, end - 30, end, SCRAPE_SECONDS)
+                yield one.where, watching.went(expr, end - 30, end, SCRAPE_SECONDS)
             else:
-                yield one.where, expr, watching.now(expr, end)
+                yield one.where, watching.now(expr, end)
 
 
 def _has_a_number(found: list[Series]) -> bool:
@@ -62,6 +66,8 @@ def test_what_can_be_chosen_is_there(watching: Prometheus, name: str) -> None:
     end = end_of(watching)
     for variable in boards()[name]["templating"]["list"]:
         if variable["type"] == "query":
-            metric, _, label = variable["definition"].removeprefix("label_values(").removesuffix(")").rpartition(", ")
+            metric, _, label = (
+                variable["query"]["query"].removeprefix("label_values(").removesuffix(")").rpartition(", ")
+            )
             found = watching.now(filled(metric, boards()[name], "1m"), end)
             assert {labels[label] for labels, _ in found}, variable["name"]

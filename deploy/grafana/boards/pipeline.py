@@ -202,11 +202,63 @@ JUDGED = Row(
     ),
 )
 
+KEPT = Row(
+    "账目与密钥",
+    "books and keys",
+    (
+        stat(
+            "守恒问题",
+            "Conservation",
+            "Sums across services that do not come out, as gridwhistle exporter last found; other than 0 is a fault.",
+            "sum(gridwhistle_exporter_conservation_problems)",
+            width=6,
+            steps=((0, GOOD), (1, BAD)),
+        ),
+        stat(
+            "证书剩余",
+            "Next certificate ends in",
+            "Of those that broker and database show and that of their authority, as gridwhistle exporter sees them.",
+            "min(gridwhistle_exporter_certificate_expiry_timestamp_seconds) - time()",
+            unit="s",
+            width=6,
+            steps=((0, BAD), (21 * 86_400, WATCH), (60 * 86_400, GOOD)),
+        ),
+        stat(
+            "密钥使用",
+            "Sealing key in use for",
+            "How long intake and notifier have sealed with their key; replace it once a year.",
+            "time() - min(gridwhistle_intake_vault_key_since_timestamp_seconds"
+            " or gridwhistle_notifier_vault_key_since_timestamp_seconds)",
+            unit="s",
+            width=6,
+            steps=((0, GOOD), (330 * 86_400, WATCH), (365 * 86_400, BAD)),
+        ),
+        stat(
+            "旧密钥下的文档",
+            "Under an older key",
+            "Documents that wait to be sealed again; 0 before a key that was replaced may be thrown away.",
+            'sum(gridwhistle_intake_sealed_documents{key="older"}'
+            ' or gridwhistle_notifier_sealed_documents{key="older"})',
+            width=6,
+        ),
+        lines(
+            "区情档案版本",
+            "Profile at work",
+            "By service and district; the lines of a district lie on each other within seconds of district apply.",
+            *(
+                Ask(f"max by (district) (gridwhistle_{name}_profile_version)", f"{name} {{{{district}}}}")
+                for name in SERVICES
+            ),
+            width=12,
+        ),
+    ),
+)
+
 BOARD = Board(
     "pipeline",
     "平台运行",
     "Pipeline health",
     "The four services as machines: ready, flowing, in time, and what they refused.",
     (SERVICE,),
-    (HEALTH, FLOW, JUDGED),
+    (HEALTH, FLOW, JUDGED, KEPT),
 )
