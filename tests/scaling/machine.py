@@ -42,9 +42,17 @@ def _seconds(pid: int) -> float:
         return 0.0
 
 
-async def districts_read(port: int) -> set[str]:
-    """Return the districts whose partitions a service has, by its own metrics."""
+async def waiting(port: int) -> dict[str, float]:
+    """Return how many records wait for a service, by the districts whose partitions it has, by its own metrics."""
     async with httpx.AsyncClient(trust_env=False) as client:
         said = await client.get(f"http://{HOST}:{port}/metrics")
-    lines = [line for line in said.text.splitlines() if "_consumer_lag_records{" in line]
-    return {line.partition('topic="gw.')[2][:6] for line in lines}
+    found: dict[str, float] = defaultdict(float)
+    for line in said.text.splitlines():
+        if "_consumer_lag_records{" in line:
+            found[line.partition('topic="gw.')[2][:6]] += float(line.rpartition(" ")[2])
+    return dict(found)
+
+
+async def districts_read(port: int) -> set[str]:
+    """Return the districts whose partitions a service has."""
+    return set(await waiting(port))

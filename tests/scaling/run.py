@@ -16,12 +16,12 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from deploy.local import StackConfig, StackError, background, services, state
+from deploy.local import StackConfig, StackError, background, dedicated, services, state
 from deploy.local.config import ROOT, STATE
 from shared.infra.clock import monotonic, pause, wall_clock
 from tests.bench.latency import milliseconds, percentiles
 from tests.bench.load import DISTRICTS, write_profiles
-from tests.scaling.machine import districts_read, spent
+from tests.scaling.machine import districts_read, spent, waiting
 from tests.scaling.traffic import Feed, Notices
 
 CALM, FLOODED = DISTRICTS
@@ -34,6 +34,12 @@ OVER = 1.3
 QUIET_SECONDS = 6.0
 SETTLE_SECONDS = 10.0
 TAKE_OVER_SECONDS = 60.0
+CATCH_UP_SECONDS = 300.0
+LOOK_SECONDS = 2.0
+"""The services refresh their lag as often."""
+
+CALM_LOOKS = 3
+"""Right after partitions have moved, nothing is known of some of them."""
 
 Say = Callable[[str], None]
 Result = dict[str, Any]
@@ -140,9 +146,10 @@ async def opened(plan: Plan, say: Say) -> AsyncIterator[Scene]:
         districts=DISTRICTS,
         profiles=write_profiles(plan.state / "districts"),
     )
-    now = await asyncio.to_thread(background.launch, config, say)
     async with AsyncExitStack() as open_:
+        # Before it is started: who is interrupted meanwhile leaves nothing behind.
         open_.callback(background.down, config)
+        now = await asyncio.to_thread(background.launch, config, say)
         # It is held still for a while, and must hear that it is to end.
         open_.callback(os.kill, now.pid, signal.SIGCONT)
         producer = AIOKafkaProducer(bootstrap_servers=now.bootstrap, acks="all", linger_ms=0)
@@ -166,7 +173,7 @@ async def play(plan: Plan, scene: Scene) -> Result:
     await pause(SETTLE_SECONDS)
     await scene.phase("flooded, the pool alone", plan.seconds)
     workers = await _scaled(scene, result)
-    await pause(SETTLE_SECONDS)
+    await _caught_up(scene, result)
     await scene.phase("flooded, with its own workers", plan.seconds)
     await _killed(scene, result, workers)
     await scene.phase("flooded, they are killed", plan.seconds)
@@ -197,6 +204,21 @@ async def _scaled(scene: Scene, result: Result) -> list[int]:
     result["command_at"], result["command_seconds"] = milliseconds(), round(monotonic() - begun, 1)
     scene.say(f"{result['command']}: {result['command_seconds']} s")
     return [one["pid"] for one in found]
+
+
+async def _caught_up(scene: Scene, result: Result) -> None:
+    """Wait until the calm district's own backlog of the flood is worked off: no more waits than comes in a second."""
+    begun = monotonic()
+    pool = [one.port for one in scene.now().components if one.service and not dedicated.is_label(one.name)]
+    looks = 0
+    while looks < CALM_LOOKS:
+        if monotonic() - begun > CATCH_UP_SECONDS:
+            raise TimeoutError(f"{CALM} has not caught up within {CATCH_UP_SECONDS:.0f} s")
+        await pause(LOOK_SECONDS)
+        behind = [(await waiting(port)).get(CALM, 0) > scene.calm.rate for port in pool]
+        looks = 0 if any(behind) else looks + 1
+    result["caught_up_seconds"] = round(monotonic() - begun, 1)
+    scene.say(f"{CALM} had caught up {result['caught_up_seconds']} s later")
 
 
 async def _killed(scene: Scene, result: Result, workers: Sequence[int]) -> None:

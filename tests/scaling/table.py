@@ -97,6 +97,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 def _facts(told: Result) -> Iterator[tuple[str, str]]:
     yield "the pool takes", f"{told['capacity']:.0f} reports/s"
     yield told["command"], f"ready after {told['command_seconds']} s"
+    yield "the calm district had worked off its own backlog", f"{told['caught_up_seconds']} s later"
     yield "after the kill the pool had the district in", f"{told['taken_over_seconds']} s"
     yield "backlog worked off after the flood in", f"{told['drained_seconds']} s"
     yield from ((name, f"{number:,}") for name, number in told["proof"].items())
