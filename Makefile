@@ -120,6 +120,10 @@ COMPILE = ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 	--no-emit-find-links --exclude-newer $(LOCK_DATE) --exclude-newer-package pymongo=2026-11-14 \
 	--custom-compile-command 'make lock'
 
+.PHONY: dashboards
+dashboards: install ## the dashboards written anew from deploy/grafana, and a demo day on each as a picture in docs/dashboards
+	@$(BIN)/python -m tests.pictures $(if $(PORT_BASE),--port-base $(PORT_BASE))
+
 .PHONY: lock
 lock: install ## requirements/*.txt again from requirements/*.in
 	@cd requirements && $(COMPILE) runtime.in -o runtime.txt \
