@@ -143,7 +143,7 @@ def test_keda_asks_the_broker_with_a_secret_that_is_there() -> None:
 def test_prometheus_finds_each_service_under_the_name_that_rules_and_dashboards_know() -> None:
     """`job` is the label of the component, and those are the jobs of the configuration that Docker uses."""
     config = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
-    jobs = {job["job_name"] for job in config["scrape_configs"]} - {"prometheus"}
+    jobs = {job["job_name"] for job in config["scrape_configs"]} - {"prometheus", "alertmanager", "exporter"}
     now = rendered("two-districts")
     services = {one["metadata"]["labels"]["app.kubernetes.io/component"]: one for one in now.of("Service")}
     assert jobs <= set(services)
@@ -189,6 +189,19 @@ def test_the_broker_can_be_reached_on_the_ports_that_it_is_said_to_have() -> Non
     done = template("two-districts", "--set-string", elsewhere, "--set", "networkPolicy.kafkaPorts={9096}")
     egress = parse(done).one("NetworkPolicy", "gw-router")["spec"]["egress"]
     assert {port["port"] for rule in egress for port in rule["ports"]} == {53, 9094, 9095, 9096, 27017}
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [("http://collector.tracing:4318/v1/traces", 4318), ("https://otlp.example.invalid/v1/traces", 443)],
+)
+def test_traces_are_made_by_all_services_and_may_leave(url: str, port: int) -> None:
+    """A collector that a policy cuts off would cost as much as one that is there, and tell nothing."""
+    made = parse(template("one-district", "--set", f"traces.url={url}", "--set", "traces.ratio=0.1"))
+    given = [{one["name"]: one.get("value") for one in pod["containers"][0]["env"]} for _, pod in made.pods()]
+    assert [(env["GW_TRACES_URL"], env["GW_TRACES_RATIO"]) for env in given] == [(url, "0.1")] * len(FLOW)
+    for policy in made.of("NetworkPolicy"):
+        assert port in {one["port"] for rule in policy["spec"]["egress"] for one in rule["ports"]}
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -43,6 +43,6 @@ class Separation:
         try:
             contact = self.sealer.again(person["sealed"], ref, own)
         except SealError:
-            get_logger().warning("contact_not_moved", case_id=own)
+            get_logger().warning("contact_not_moved", case_id=own, district=own[:6])
             return source
         return replace(source, event=replace(undo, contact=contact))
