@@ -22,7 +22,7 @@ SIDE_BY_SIDE = Row(
             "On-time rate of 24 h",
             "One minus breaches over completions of the last 24 hours: what is late and still open counts at once.",
             f"bottomk(20, gridwhistle:department_on_time:ratio1d{{{IN}}})",
-            "{{department}}",
+            "{{district}} {{department}}",
             unit="percentunit",
             steps=RATE_STEPS,
             height=12,

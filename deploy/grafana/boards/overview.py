@@ -32,7 +32,7 @@ NOW = Row(
             "Closing rate of 24 h",
             "Cases closed over cases opened, both of the last 24 hours; above 1 when a backlog is worked off.",
             f'sum(increase(gridwhistle_router_cases_total{{{IN}, event="closed"}}[24h]))'
-            f' / (sum(increase(gridwhistle_router_cases_total{{{IN}, event="opened"}}[24h])) > 0) or vector(0)',
+            f' / (sum(increase(gridwhistle_router_cases_total{{{IN}, event="opened"}}[24h])) > 0) or vector(1)',
             unit="percentunit",
             ceiling=2,
             steps=((0, BAD), (0.7, WATCH), (0.9, GOOD)),
