@@ -106,7 +106,7 @@ def create_app(settings: IntakeSettings, clock: Clock | None = None) -> Resilien
     if tracing is not None:
         intake.passed.append(tracing.passed)
     if settings.log_level == "debug":
-        intake.passed.append(log_passed)
+        intake.passed.append(partial(log_passed, tracing))
     resealing = create_resealing(intake, registry)
     service = Service(
         name=SERVICE,

@@ -43,10 +43,11 @@ class DecisionLog(Generic[S]):
         self.behind.counted(outcome, number)
 
 
-def log_passed(sources: Sequence[Input]) -> None:
+def log_passed(tracing: Tracing | None, sources: Sequence[Input]) -> None:
     """Write one line for each command that was passed on without a state of its own."""
     for source in sources:
-        get_logger().debug("passed_on", told=[_word(source.event)], **about(source))
+        entered = source if tracing is None else tracing.enter(source)
+        get_logger().debug("passed_on", told=[_word(source.event)], **about(entered))
 
 
 def _word(event: Any) -> str:

@@ -106,6 +106,16 @@ async def test_a_report_is_answered_once_the_broker_has_it(web: Web) -> None:
     assert (message.kind, message.payload, message.id) == (Kind.REPORT, report(), "A-1")
 
 
+async def test_a_clients_trace_goes_on_with_its_report(web: Web) -> None:
+    """As the header of the record, read by intake like that of a partner on the bus; what is no trace is left out."""
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    await web.post("/v1/reports", report(), traceparent=trace)
+    await web.post("/v1/reports", report(), traceparent="13800000000")
+    read = [opened(VAULT, one.topic, one.value, one.headers) for one in web.bus.sent]
+    assert [read_message(one.headers, one.value).traceparent for one in read] == [trace, None]
+    assert [dict(one.headers).get("ce_traceparent") for one in web.bus.sent] == [trace.encode(), None]
+
+
 async def test_an_array_is_taken_whole(web: Web) -> None:
     """Ids in the same order."""
     answer = await web.post("/v1/reports", [report(report_id=f"A-{number}") for number in range(3)])
