@@ -93,6 +93,9 @@ check-prometheus:
 		promtool check rules deploy/prometheus/rules/*.yml && \
 		promtool check config --syntax-only deploy/prometheus/prometheus.yml; \
 	else echo "promtool is not on PATH: alert rules are not checked (Debian: apt-get install prometheus)"; fi
+	@if command -v amtool > /dev/null; then \
+		amtool check-config deploy/alertmanager/alertmanager.yml; \
+	else echo "amtool is not on PATH: who is told is not checked (Debian: apt-get install prometheus-alertmanager)"; fi
 
 .PHONY: audit
 audit: install ## advisories and licences of the locks, dangerous calls, secrets (STRICT=1: also fail if not looked up)

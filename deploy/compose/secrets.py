@@ -25,7 +25,7 @@ INSIDE_PORT = 19092
 MEMBER = f"mongo:{PORTS.mongo}"
 KAFKA_DATA = Path("/var/lib/kafka/data")
 KAFKA_JARS = "/opt/kafka/libs/*"
-OURS, KAFKA, MONGO, GRAFANA = 10001, 1000, 999, 472
+OURS, KAFKA, MONGO, GRAFANA, ALERTMANAGER = 10001, 1000, 999, 472, 65534
 """Who runs in our image, in apache/kafka, mongo and grafana/grafana."""
 
 Own = Callable[[Path, int], None]
@@ -43,13 +43,14 @@ def hands() -> dict[str, Hand]:
     """Return the hand of each container."""
     more = {
         "intake": ("vault.keys", "http.keys"),
-        "notifier": ("vault.keys", "webhook.secrets"),
+        "notifier": ("vault.keys", "webhook.secrets", "alerts.token"),
     }
     found = {name: _service(principal, more.get(name, ())) for principal, name in SERVICES.items()}
     authority = certificates.authority_file(SECRETS).name
     same = (authority, f"{certificates.BROKER}.pem", "kafka/server.properties", "kafka/format.args")
     found["kafka"] = Hand(KAFKA, {name: name for name in same})
     found["mongo"] = Hand(MONGO, {name: name for name in (authority, f"{certificates.DATABASE}.pem", "mongo/set.key")})
+    found["alertmanager"] = Hand(ALERTMANAGER, {"alerts.token": "alerts.token"})
     found["grafana"] = Hand(GRAFANA, {"grafana.password": "grafana.password"})
     return found
 

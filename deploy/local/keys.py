@@ -65,6 +65,8 @@ def ensure_secrets(folder: Path, wanted: Mapping[str, Sequence[str]]) -> None:
         write_private(
             folder / "webhook.secrets", f"default whsec_{b64encode(secrets.token_bytes(KEY_BYTES)).decode()}\n"
         )
+    if not (folder / "alerts.token").exists():
+        write_private(folder / "alerts.token", f"{secrets.token_urlsafe(KEY_BYTES)}\n")
     _ensure_http_keys(folder, wanted)
 
 

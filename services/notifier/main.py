@@ -10,6 +10,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from services.notifier.adapters.alerts import ROUTE, AlertGate
 from services.notifier.adapters.contacts import Contacts
 from services.notifier.adapters.gauges import Gauges
 from services.notifier.adapters.profiles import CachedProfiles
@@ -141,7 +142,7 @@ def create_engines(parts: Parts) -> tuple[Engine[CaseView], Engine[NoticeState]]
         notices=NOTICES,
     )
     common = (NAME, parts.settings.worker)
-    heeds = frozenset(event.type for event in HEARD)
+    heeds = frozenset(event.type for event in HEARD if event.type)
     observer = MetricsObserver[Any](parts.general, applied)
     rest = (parts.clock, observer)
     cases = Engine(*common, store, parts.publisher, judge_case, *rest, parts.profiles.for_cases, heeds)
@@ -187,9 +188,18 @@ def create_app(
             *(Periodic("resealing", RESEALING_SECONDS, one.sweep) for one in resealing),
         ],
         prepare=[*stores, queue.create_indexes, purge.create_indexes, *indexes, parts.profiles.refresh],
+        routes=alert_routes(parts, cases),
         cleanup=[*(channel.close for channel in parts.channels.values()), *closing(tracing)],
     )
     return build_app(service)
+
+
+def alert_routes(parts: Parts, cases: Engine[CaseView]) -> list[tuple[str, Any]]:
+    """Wire the way in for Alertmanager, if it has a token. Saved is safe: the broker may be what an alert is about."""
+    file, home = parts.settings.alerts_token_file, parts.settings.alerts_district
+    if file is None or home is None:
+        return []
+    return [(ROUTE, AlertGate(file, home, parts.profiles, partial(cases.apply, relayed=True), parts.clock))]
 
 
 def create_resealing(parts: Parts) -> list[Resealing]:

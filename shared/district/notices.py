@@ -50,6 +50,8 @@ DEFAULT_AUDIENCES: Audiences = {
     "batch.progressed": (Audience.CENTRE,),
     "agreement.breached": (Audience.DUTY_OFFICER, Audience.CENTRE),
     "defaulter.recorded": (Audience.CENTRE,),
+    "alert.raised": (Audience.DUTY_OFFICER,),
+    "alert.resolved": (Audience.DUTY_OFFICER,),
 }
 """Of the department an event is about. `case.escalated` is told to the audience of its rung and these besides."""
 

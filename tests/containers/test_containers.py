@@ -82,7 +82,7 @@ def test_a_service_sees_its_own_secrets_and_no_others(podman: Podman, compose: C
     """Whoever takes over the router cannot open what intake has sealed, nor speak as intake."""
     found = podman("exec", compose.name(service), "ls", "/var/lib/gridwhistle/secrets").stdout.split()
     own = {"ca.pem", "kafka.password", "mongo.url"}
-    more = {"intake": {"vault.keys", "http.keys"}, "notifier": {"vault.keys", "webhook.secrets"}}
+    more = {"intake": {"vault.keys", "http.keys"}, "notifier": {"vault.keys", "webhook.secrets", "alerts.token"}}
     assert set(found) == own | more.get(service, set())
 
 

@@ -12,6 +12,7 @@ import yaml
 from tests.support.promql import ROOT, asked
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
+ALERTMANAGER = ROOT / "deploy" / "alertmanager"
 
 promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on PATH (Debian: prometheus)")
 amtool = pytest.mark.skipif(
@@ -50,4 +51,19 @@ def test_every_expression_parses(tmp_path: Path) -> None:
 @amtool
 def test_amtool_accepts_the_alertmanager_configuration() -> None:
     """What Alertmanager will say at start, said here."""
-    run("amtool", "check-config", str(ROOT / "deploy" / "alertmanager" / "alertmanager.yml"))
+    run("amtool", "check-config", str(ALERTMANAGER / "alertmanager.yml"))
+
+
+ROUTES = [
+    line.split(" = ")
+    for line in (ALERTMANAGER / "routes.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
+
+
+@amtool
+@pytest.mark.parametrize(("receivers", "labels"), ROUTES, ids=lambda part: part.split()[0])
+def test_an_alert_goes_to_who_it_is_for(receivers: str, labels: str) -> None:
+    """By team and severity; amtool walks the tree as Alertmanager does."""
+    file = f"--config.file={ALERTMANAGER / 'alertmanager.yml'}"
+    run("amtool", "config", "routes", "test", file, f"--verify.receivers={receivers}", *labels.split())

@@ -14,7 +14,6 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from services.intake.adapters.asgi import ClientGoneError, HttpError, answer, header, read_body, wants_json
 from services.intake.adapters.keys import Grant, KeyFile
 from services.intake.adapters.openapi import MAX_ITEMS
 from services.intake.domain.desk import Desk
@@ -24,6 +23,7 @@ from services.intake.domain.wording import Invalid
 from services.intake.metrics import IntakeMetrics
 from services.intake.submissions import Submitter
 from shared.decision import Poison, Transient
+from shared.infra.asgi import ClientGoneError, HttpError, answer, header, read_body, wants_json
 from shared.infra.clock import Clock, monotonic
 from shared.infra.engine.core import Publisher
 from shared.infra.engine.outbox import Outgoing

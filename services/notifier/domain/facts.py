@@ -73,6 +73,10 @@ class Facts(BaseModel):
     files: int | None = None
     agreed: int | None = None
     fulfilled: int | None = None
+    alert: str | None = None
+    said: str | None = None
+    said_en: str | None = None
+    runbook: str | None = None
 
 
 _OFFICIAL = frozenset(Facts.model_fields) - {"report_id", "merged", "apart"}

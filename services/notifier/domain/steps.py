@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.notifier.domain import advisory_steps, ground_steps, mediation_steps, promise_steps
+from services.notifier.domain import advisory_steps, alerts, ground_steps, mediation_steps, promise_steps
 from services.notifier.domain.facts import MAX_REASON, Facts, shorten
 from services.notifier.domain.model import CaseView
 from shared.contracts import cases, escalations, incidents
@@ -55,7 +55,8 @@ class _Draft:
     def telling(self, step: str, template: str, facts: dict[str, Any] | None = None, **rest: Any) -> Telling:
         about = tuple(code for code in rest.pop("about", self.about) if code)
         said = Facts(**{**self.common(about), **(facts or {})})
-        return Telling(step, template, asked(self.event), self.episode, said, about, **rest)
+        asks = rest.pop("asks", None) or asked(self.event)
+        return Telling(step, template, asks, self.episode, said, about, **rest)
 
     def common(self, about: tuple[str, ...]) -> dict[str, Any]:
         view = self.view
@@ -292,7 +293,7 @@ _STEPS: dict[type[Event], Callable[[_Draft], tuple[Telling, ...]]] = {
     escalations.TeamOnScene: _on_scene,
     escalations.TeamMusterFailed: _muster_failed,
     escalations.TeamStoodDown: _stood_down,
-    **advisory_steps.STEPS,
+    **advisory_steps.STEPS | alerts.STEPS,
     **promise_steps.STEPS | mediation_steps.STEPS | ground_steps.STEPS,
 }
 TOLD_EVENTS: frozenset[type[Event]] = frozenset(_STEPS)

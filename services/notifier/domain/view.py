@@ -6,6 +6,8 @@ from typing import Any
 
 from services.notifier.domain.advisory_steps import FIRST as OPENING_A_FILE
 from services.notifier.domain.advisory_steps import known_of
+from services.notifier.domain.alerts import AlertEvent, AlertRaised, AlertResolved
+from services.notifier.domain.alerts import known_of as known_of_alert
 from services.notifier.domain.facts import MAX_PLACE, MAX_SUMMARY, shorten
 from services.notifier.domain.ground_steps import area_of
 from services.notifier.domain.model import CaseView, Erasure, ReporterView
@@ -23,7 +25,15 @@ ERASED = "erased"
 ENDINGS = (cases.TaskCompleted, cases.TaskReturned, cases.TaskSuperseded)
 """What makes a task nobody's any more: notices about it that still wait are pointless."""
 
-FIRST = (incidents.ReportFacts, cases.CaseTriaged, cases.CaseOpened, EraseReporter, work.WorkMissed, *OPENING_A_FILE)
+FIRST = (
+    incidents.ReportFacts,
+    cases.CaseTriaged,
+    cases.CaseOpened,
+    EraseReporter,
+    work.WorkMissed,
+    AlertEvent,
+    *OPENING_A_FILE,
+)
 """Events that need nothing to have come before."""
 
 REMEMBERED: frozenset[type[Event]] = frozenset({
@@ -43,6 +53,8 @@ REMEMBERED: frozenset[type[Event]] = frozenset({
     moves.CaseMoved,
     work.WorkMissed,
     AdvisoryDeclined,
+    AlertRaised,
+    AlertResolved,
     *OPENING_A_FILE,
     *ENDINGS,
 })  # fmt: skip
@@ -63,6 +75,8 @@ def remember(view: CaseView, event: Event) -> CaseView:
         return view.model_copy(update={"members": _members(view, event)})
     if isinstance(event, _INCIDENTS):
         changes = _incident(view, event)
+    elif isinstance(event, AlertEvent):
+        changes = known_of_alert(event)
     else:
         changes = known_of(event) if isinstance(event, OPENING_A_FILE) else _changes(event)
     return view.model_copy(update=changes)

@@ -38,6 +38,23 @@ def test_the_four_services_are_there_and_listen_where_prometheus_looks() -> None
         assert SERVICES[name]["command"] == ["run", name]
 
 
+def test_prometheus_finds_what_is_no_service_and_alertmanager_finds_the_notifier() -> None:
+    """By name and port, and with the token that both were given."""
+    config = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
+    fixed = {job["job_name"]: job["static_configs"][0]["targets"] for job in config["scrape_configs"][len(FLOW) :]}
+    assert fixed == {
+        "exporter": ["exporter:8085"],
+        "alertmanager": ["alertmanager:9093"],
+        "prometheus": ["localhost:9090"],
+    }
+    routes = yaml.safe_load((ROOT / "deploy" / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8"))
+    hooks = [hook for one in routes["receivers"] for hook in one.get("webhook_configs", [])]
+    port = SERVICES["notifier"]["environment"]["GW_HTTP_PORT"]
+    assert {hook["url"] for hook in hooks} == {f"http://notifier:{port}/v1/alerts"}
+    token = {hook["http_config"]["authorization"]["credentials_file"] for hook in hooks}
+    assert token == {SERVICES["notifier"]["environment"]["GW_ALERTS_TOKEN_FILE"]}
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_mounted_path_exists_and_every_volume_is_declared(name: str) -> None:
     """Docker would make an empty directory of a path that is not there."""
@@ -115,7 +132,7 @@ def test_each_container_is_handed_its_own_secrets_and_no_other_s(
 @pytest.mark.parametrize("service", FLOW)
 def test_a_service_gets_no_more_than_it_needs(service: str, handed: tuple[Path, dict[Path, int]]) -> None:
     """Whoever takes over the router cannot open what intake has sealed."""
-    more = {"intake": {"vault.keys", "http.keys"}, "notifier": {"vault.keys", "webhook.secrets"}}
+    more = {"intake": {"vault.keys", "http.keys"}, "notifier": {"vault.keys", "webhook.secrets", "alerts.token"}}
     found = {path.name for path in (handed[0] / service).iterdir()}
     assert found == {"ca.pem", "kafka.password", "mongo.url"} | more.get(service, set())
 
@@ -182,7 +199,7 @@ def test_there_is_a_profile_for_the_system_and_one_for_its_monitoring() -> None:
             found.setdefault(profile, set()).add(name)
     assert found == {
         "core": {"secrets", "kafka", "mongo", "database", "setup", *FLOW},
-        "monitoring": {"secrets", "prometheus", "alertmanager", "grafana"},
+        "monitoring": {"secrets", "exporter", "prometheus", "alertmanager", "grafana"},
         "tools": {"cli"},
     }
 

@@ -1,4 +1,4 @@
-"""The little of HTTP that two POST paths need, on plain ASGI: a bounded body in, a status with text or JSON out."""
+"""The little of HTTP that POST paths need, on plain ASGI: a bounded body in, a status with text or JSON out."""
 
 from __future__ import annotations
 
