@@ -67,7 +67,7 @@ def _told(draft: Any, step: str, *, moot: bool) -> tuple[Any, ...]:
     facts = {"alert": event.name, "runbook": event.runbook}
     facts |= {"said": shorten(event.summary or event.name, MAX_WORDS)}
     facts |= {"said_en": shorten(event.summary_en or event.summary or event.name, MAX_WORDS)}
-    return (draft.telling(step, step, facts, asks=event.asks, moot=moot),)
+    return (draft.telling(step, step, facts, moot=moot),)
 
 
 def _raised(draft: Any) -> tuple[Any, ...]:

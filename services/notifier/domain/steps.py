@@ -55,8 +55,7 @@ class _Draft:
     def telling(self, step: str, template: str, facts: dict[str, Any] | None = None, **rest: Any) -> Telling:
         about = tuple(code for code in rest.pop("about", self.about) if code)
         said = Facts(**{**self.common(about), **(facts or {})})
-        asks = rest.pop("asks", None) or asked(self.event)
-        return Telling(step, template, asks, self.episode, said, about, **rest)
+        return Telling(step, template, asked(self.event), self.episode, said, about, **rest)
 
     def common(self, about: tuple[str, ...]) -> dict[str, Any]:
         view = self.view
@@ -73,6 +72,8 @@ class _Draft:
 
 def asked(event: Event | type[Event]) -> str:
     """Return the event's type as a profile names it: `gridwhistle.clock.breached.v1` is `clock.breached`."""
+    if isinstance(event, alerts.AlertEvent):
+        return event.asks
     return event.type.removeprefix("gridwhistle.").removesuffix(".v1")
 
 
@@ -293,8 +294,7 @@ _STEPS: dict[type[Event], Callable[[_Draft], tuple[Telling, ...]]] = {
     escalations.TeamOnScene: _on_scene,
     escalations.TeamMusterFailed: _muster_failed,
     escalations.TeamStoodDown: _stood_down,
-    **advisory_steps.STEPS | alerts.STEPS,
-    **promise_steps.STEPS | mediation_steps.STEPS | ground_steps.STEPS,
+    **advisory_steps.STEPS | alerts.STEPS | promise_steps.STEPS | mediation_steps.STEPS | ground_steps.STEPS,
 }
 TOLD_EVENTS: frozenset[type[Event]] = frozenset(_STEPS)
 """The events that give something to tell."""

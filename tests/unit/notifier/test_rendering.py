@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from services.notifier.adapters.templates import FOLDER, TemplatesError, allowed_templates, load_templates
+from services.notifier.domain.alerts import AlertResolved
 from services.notifier.domain.facts import Facts, mask, shorten, visible
 from services.notifier.domain.grammar import refusals
 from services.notifier.domain.notice import NoticeState
 from services.notifier.domain.rendering import MAX_LINES, Templates, Unspeakable
-from services.notifier.domain.steps import TOLD_EVENTS
+from services.notifier.domain.steps import TOLD_EVENTS, asked
 from shared.contracts.base import Event
 from shared.contracts.cases import CaseWithdrawn
 from shared.contracts.incidents import Suggestion
@@ -50,6 +51,7 @@ from tests.unit.notifier.events_of_files import (
 )
 from tests.unit.notifier.mediating import batch_progressed, mediator_assigned, tier_entered
 from tests.unit.notifier.surging import surge_detected, surge_ended
+from tests.unit.notifier.test_alerts import alert
 from tests.unit.notifier.world import World, around, index_of, raw_profile
 
 LANGUAGES = ("zh-CN", "en")
@@ -67,15 +69,15 @@ EVERY_EVENT: tuple[Event, ...] = (
     tier_entered(), mediator_assigned(), batch_progressed(),
     resolved(), closed(), reopened(), case_event(CaseWithdrawn, reason="误报", episode=2),
     work_missed(),
-    *advisories(),
+    *advisories(), alert(), alert(AlertResolved),
 )  # fmt: skip
 OFFICIALS = ["duty_officer", "head", "centre", "centre_director", "township", "grid_worker"]
 
 
 def everything() -> list[NoticeState]:
     """Return a notice of every step to every audience that it can have."""
-    asked = {event.type[12:-3]: [*OFFICIALS, "reporter"] for event in EVERY_EVENT}
-    raw = raw_profile(audiences=asked)
+    wanted = {asked(event): [*OFFICIALS, "reporter"] for event in EVERY_EVENT}
+    raw = raw_profile(audiences=wanted)
     raw["escalation"]["ladder"][0]["audience"] = ["head"]
     found: dict[str, NoticeState] = {}
     for by in ("grid", "reporter"):
