@@ -20,7 +20,7 @@ CUSTOM = yaml.safe_load((Path(__file__).parent / "crds.yaml").read_text(encoding
 
 def test_an_exporter_that_was_asked_for_runs_as_the_operator_and_is_scraped() -> None:
     """One replica under the rules of a restricted namespace, with a command line that there is."""
-    made = parse(template("one-district", "--set", "monitoring.exporter=true"))
+    made = parse(template("two-districts", "--set", "monitoring.exporter=true"))
     pod = made.one("Deployment", "gw-exporter")["spec"]["template"]["spec"]
     for kind in ("Deployment", "Service"):
         kubernetes_validate.validate(dict(made.one(kind, "gw-exporter")), KUBERNETES, strict=True)
@@ -41,4 +41,4 @@ def test_an_exporter_that_was_asked_for_runs_as_the_operator_and_is_scraped() ->
 
 def test_nobody_gets_an_exporter_unasked() -> None:
     """It has the rights of the operator."""
-    assert "gw-exporter" not in {one["metadata"]["name"] for one in rendered("one-district").manifests}
+    assert "gw-exporter" not in {one["metadata"]["name"] for one in rendered("two-districts").manifests}
