@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-import typer
-
 from deploy.conservation.ledger import Audit, audit, in_words
 from deploy.conservation.sources import read_facts
 from deploy.exporter.certificates import expiries
 from deploy.exporter.metrics import ExporterMetrics
 from shared.contracts.topics import UNLOCATED
-from shared.decision import Transient
 from shared.infra.clock import Clock, monotonic, pause, wall_clock
 from shared.infra.connections import ConnectionSettings
 from shared.infra.log import get_logger
@@ -30,13 +27,16 @@ class Lookout:
     patience: float
 
     async def look(self) -> None:
-        """Look at everything once; broker or database away is a look that did not happen."""
-        try:
-            for endpoint, end in await asyncio.to_thread(lambda: list(expiries(self.settings))):
-                self.metrics.expiry.labels(endpoint).set(end)
-            await self._check()
-        except (Transient, OSError, typer.Exit) as error:
-            get_logger().error("look_failed", error=f"{type(error).__name__}: {error}")
+        """Look at everything once; what fails is a look that did not happen, and the next one may succeed."""
+        for part in (self._certificates, self._check):
+            try:
+                await part()
+            except Exception as error:  # noqa: BLE001 - broker or database away, or anything else outside
+                get_logger().error("look_failed", part=part.__name__, error=f"{type(error).__name__}: {error}")
+
+    async def _certificates(self) -> None:
+        for endpoint, end in await asyncio.to_thread(lambda: list(expiries(self.settings))):
+            self.metrics.expiry.labels(endpoint).set(end)
 
     async def _check(self) -> None:
         found = problems(await self._audited())
