@@ -62,6 +62,10 @@ fault: install ## 20,000 reports while everything is killed, frozen and poisoned
 soak: install ## half an hour at a steady rate: memory, open files and lag, flat or not (MINUTES RATE)
 	@$(BIN)/python -m tests.fault.soak
 
+.PHONY: drill
+drill: install ## loses the database, then database and broker, under load, and restores a backup (SECONDS_OF_LOAD RATE; Kafka)
+	@$(BIN)/python -m tests.drill
+
 .PHONY: bench real
 bench: install ## speed, latency, growth and memory beside a floor and a naive pipeline (Java 17, Maven; QUICK=1)
 	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(if $(PORT_BASE),--port-base $(PORT_BASE))

@@ -87,7 +87,8 @@ async def load(client: Any, folder: Path, saved: Collection) -> None:
     collection = client[saved.database][saved.name]
     count = 0
     for batch in batches(folder / saved.file):
-        count += len((await collection.insert_many(batch, ordered=False)).inserted_ids)
+        await collection.insert_many(batch, ordered=False)
+        count += len(batch)
     if count != saved.count:
         raise BackupError(f"{saved.file} holds {count} documents, and should hold {saved.count}.")
     await _load_indexes(client[saved.database], folder / saved.file)
@@ -96,9 +97,10 @@ async def load(client: Any, folder: Path, saved: Collection) -> None:
 async def _load_indexes(database: Any, file: Path) -> None:
     name = file.name.removesuffix(".bson.gz")
     told: Mapping[str, Any] = json_util.loads(gzip.decompress(file.with_name(f"{name}.metadata.json.gz").read_bytes()))
-    own: Sequence[Any] = [index for index in told["indexes"] if index["name"] != "_id_"]
-    if own:
-        await database.command("createIndexes", name, indexes=own)
+    indexes: Sequence[Any] = told["indexes"]
+    if indexes:
+        # The one of `_id` too: of a collection in which nothing is, it is what makes it.
+        await database.command("createIndexes", name, indexes=indexes)
 
 
 def batches(path: Path) -> Iterator[list[RawBSONDocument]]:

@@ -81,7 +81,7 @@ async def save(
     count = 0
     with compressed(path) as file:
         async for record in _read(client, wanted):
-            value, headers = _guarded(record, vault)
+            value, headers = guarded(record, vault)
             keys.update(filter(None, [key_of(headers)]))
             file.write(encode(_document(record, value, headers)))
             count += 1
@@ -116,7 +116,7 @@ def _document(record: ConsumerRecord, value: bytes | None, headers: Headers) -> 
     }
 
 
-def _guarded(record: ConsumerRecord, vault: Vault | None) -> tuple[bytes | None, Headers]:
+def guarded(record: ConsumerRecord, vault: Vault | None) -> tuple[bytes | None, Headers]:
     """Return value and headers as they may be kept: what a partner wrote is sealed, all else names nobody."""
     if parse_topic(record.topic).partner is None or not record.value:
         return record.value, record.headers

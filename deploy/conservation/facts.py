@@ -16,7 +16,11 @@ Place = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A record on an inbound topic. `mark` is how intake's documents remember it; `day` is local, of when it came."""
+    """A record on an inbound topic. `mark` is how intake's documents remember it; `day` is local, of when it came.
+
+    `letter` is the id that its dead letter has if it was refused. The place alone does not say which record a letter is
+    about: on a broker that was made anew another record stands there.
+    """
 
     place: Place
     mark: bytes
@@ -24,6 +28,7 @@ class Submitted:
     partner: str
     day: date
     is_report: bool
+    letter: str = ""
 
 
 @dataclass(frozen=True, slots=True)

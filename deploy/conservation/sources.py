@@ -18,6 +18,7 @@ from deploy.conservation.elsewhere import read_across
 from deploy.conservation.facts import CaseSeen, Facts, Place, Report, Submitted
 from deploy.kafka.letters import Letter, collect
 from services.intake.domain.reading import Kind, read_message
+from shared.contracts.ids import event_id
 from shared.contracts.registry import command_types
 from shared.contracts.topics import Topic, TopicName, parse_topic
 from shared.decision import Poison
@@ -53,9 +54,8 @@ async def read_facts(bootstrap: str, mongo_url: str, clock: Clock) -> Facts:
     finally:
         client.close()
     letters = await _read_letters(bootstrap, topics)
-    return Facts(
-        begun, submitted, reports, cases, _refused(letters), _lost_cases(letters), kept, across, _surges(books)
-    )
+    refused = _refused(letters, submitted)
+    return Facts(begun, submitted, reports, cases, refused, _lost_cases(letters), kept, across, _surges(books))
 
 
 Topics = Mapping[str, tuple[TopicName, int]]
@@ -109,6 +109,7 @@ def _submitted(record: ConsumerRecord, clock: Clock) -> Submitted:
         partner=topic.partner or "",
         day=clock.at(max(0, record.timestamp)).astimezone(ZONE).date(),
         is_report=_is_report(record),
+        letter=event_id(f"intake/{place_of(record)}", 0),
     )
 
 
@@ -169,10 +170,10 @@ async def _kept_days(store: ProfileStore) -> dict[str, int]:
     return {district: (await store.load(district)).retention.identities_days for district in await store.newest()}
 
 
-def _refused(letters: Iterable[Letter]) -> dict[Place, str]:
+def _refused(letters: Iterable[Letter], submitted: Iterable[Submitted]) -> dict[Place, str]:
     """Return what intake refused of what partners sent, with the error."""
-    told = (letter.rejected for letter in letters)
-    return {(one.origin_topic, one.partition, one.offset): one.error for one in told if one.service == "intake"}
+    told = {letter.id: letter.rejected.error for letter in letters if letter.rejected.service == "intake"}
+    return {one.place: told[one.letter] for one in submitted if one.letter in told}
 
 
 def _lost_cases(letters: Iterable[Letter]) -> dict[str, str]:

@@ -6,18 +6,16 @@ that it is behind cannot be seen from outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.doctor.finding import Finding, failure, or_ok, warning
-from deploy.doctor.services import ROUNDED, Answer
+from deploy.doctor.services import Answer, Now
 
 CHECK = "clocks"
 NTP = "Let every machine keep its time by NTP (chrony): limits, leases and what counts as received hang on it."
 NOTICEABLE, WRONG = timedelta(seconds=2), timedelta(seconds=30)
-
-Now = Callable[[], datetime]
 
 
 async def database_ahead(client: Any, now: Now) -> timedelta:
@@ -46,8 +44,7 @@ def _off(
     if database is not None and abs(database) > NOTICEABLE:
         yield _finding("The database", database)
     for answer in services:
-        # The header is cut to a second, so an exact clock seems up to one behind.
-        if abs(answer.skew + ROUNDED / 2) > NOTICEABLE + ROUNDED / 2:
+        if abs(answer.skew) > NOTICEABLE:
             yield _finding(f"{answer.name} at {answer.url}", answer.skew)
     if newest_stamp is not None and newest_stamp - now > NOTICEABLE:
         yield _finding("The broker", newest_stamp - now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -18,12 +18,13 @@ ROUNDED = timedelta(seconds=1)
 """The header `Date` has whole seconds."""
 
 AUDIT = timedelta(minutes=5)
+Now = Callable[[], datetime]
 VERSION, AUDITED = "_profile_version", "gridwhistle_escalation_audit_timestamp_seconds"
 
 
 @dataclass(slots=True)
 class Answer:
-    """What one process said; `late`: how far its clock is behind ours."""
+    """What one process said; `skew`: how far its clock is ahead of ours."""
 
     name: str
     url: str
@@ -35,26 +36,36 @@ class Answer:
     audited: float | None = None
 
 
-async def ask(services: Mapping[str, Sequence[str]], now: datetime) -> list[Answer]:
+async def ask(services: Mapping[str, Sequence[str]], now: Now) -> list[Answer]:
     """Ask every process at once."""
     async with httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False) as client:
         pairs = [(name, url) for name, urls in services.items() for url in urls]
         return await asyncio.gather(*(_ask(client, name, url.rstrip("/"), now) for name, url in pairs))
 
 
-async def _ask(client: httpx.AsyncClient, name: str, url: str, now: datetime) -> Answer:
+async def _ask(client: httpx.AsyncClient, name: str, url: str, now: Now) -> Answer:
     answer = Answer(name, url)
     try:
-        ready, metrics = await client.get(f"{url}/readyz"), await client.get(f"{url}/metrics")
+        before = now()
+        ready = await client.get(f"{url}/readyz")
+        after = now()
+        metrics = await client.get(f"{url}/metrics")
     except httpx.HTTPError as error:
         answer.problem = type(error).__name__
         return answer
     answer.ready = ready.status_code == httpx.codes.OK
     answer.missing = [] if answer.ready else [ready.text.strip()[:200]]
     if "date" in ready.headers:
-        answer.skew = parsedate_to_datetime(ready.headers["date"]) - now
+        answer.skew = _skew(parsedate_to_datetime(ready.headers["date"]), before, after)
     _read(answer, metrics.text)
     return answer
+
+
+def _skew(told: datetime, before: datetime, after: datetime) -> timedelta:
+    """Return how far a clock that is cut to the second is ahead; none where it may have said it in time."""
+    if told > after:
+        return told - after
+    return min(told + ROUNDED - before, timedelta(0))
 
 
 def _read(answer: Answer, text: str) -> None:

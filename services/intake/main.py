@@ -64,7 +64,7 @@ def create_intake(
     if settings.fault_point:
         engine.wrap_step = killing(settings.fault_point)
     # Every district, also in a worker for some: reports without a district may belong anywhere.
-    profiles = ProfileCache(ProfileStore(client[DATABASE]))
+    profiles = ProfileCache(ProfileStore(client[DATABASE]), versions=metrics[0].profile_version)
     classifiers = ClassifierCache(ClassifierStore(client[DATABASE]), metrics[1].suggestions.judged)
     sealer = Sealer(Vault.load(settings.vault_keys_file))
     retention = Retention(store, clock, metrics[1])

@@ -100,16 +100,18 @@ def create_parts(settings: NotifierSettings, clock: Clock, channels: Mapping[str
     database = client[f"gw_{NAME}"]
     own, bell = NotifierMetrics.create(registry, channels), Bell(channels)
     vault = Vault.load(settings.vault_keys_file) if settings.vault_keys_file else None
+    general = EngineMetrics.create(registry, NAME)
+    profiles = ProfileCache(ProfileStore(client[DATABASE]), settings.districts, general.profile_version)
     return Parts(
         settings=settings,
         registry=registry,
         clock=clock,
         database=database,
         publisher=KafkaPublisher(settings),
-        profiles=CachedProfiles(ProfileCache(ProfileStore(client[DATABASE]), settings.districts), own.introduce),
+        profiles=CachedProfiles(profiles, own.introduce),
         channels=channels,
         contacts=Contacts(vault, database[REPORTERS]),
-        general=EngineMetrics.create(registry, NAME),
+        general=general,
         own=own,
         notices=AggregateStore(database, NOTICES, NoticeState, lambda state: state.due, index_fields),
         bell=bell,

@@ -75,8 +75,9 @@ def create_router(
 ) -> Router:
     """Wire the engine to database and broker."""
     store = AggregateStore[Case](client[f"gw_{SERVICE}"], "cases", Case, due=next_due, index=index_of)
-    world = FetchedWorld(ProfileCache(ProfileStore(client[DATABASE]), settings.districts), store.collection)
     general, metrics = EngineMetrics.create(registry, SERVICE), RouterMetrics.create(registry)
+    profiles = ProfileCache(ProfileStore(client[DATABASE]), settings.districts, general.profile_version)
+    world = FetchedWorld(profiles, store.collection)
     ledger = Ledger(store.database, clock)
     engine = Engine[Case](
         SERVICE,

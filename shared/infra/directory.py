@@ -15,6 +15,7 @@ from typing import Any
 
 from bson import Binary
 from motor.motor_asyncio import AsyncIOMotorDatabase
+from prometheus_client import Gauge
 from pymongo.errors import DuplicateKeyError
 
 from shared.decision import Transient
@@ -141,8 +142,10 @@ class ProfileCache:
     nothing that was fetched within `KEPT_SECONDS`: what a batch has fetched stays until it has been decided.
     """
 
-    def __init__(self, store: ProfileStore, districts: Iterable[str] = ()) -> None:
+    def __init__(self, store: ProfileStore, districts: Iterable[str] = (), versions: Gauge | None = None) -> None:
+        """`versions` shows the newest version of each district that is in memory."""
         self._store = store
+        self._versions = versions
         self._only = frozenset(districts)
         self._newest: dict[str, int] = {}
         self._indexes: dict[tuple[str, int], DirectoryIndex] = {}
@@ -168,6 +171,8 @@ class ProfileCache:
         for district, version in fresh.items():
             await self.fetch(district, version)
             self._newest[district] = version
+            if self._versions is not None:
+                self._versions.labels(district).set(version)
         if fresh:
             settle()
         self._forget_unused(monotonic() - KEPT_SECONDS)

@@ -40,6 +40,7 @@ class EngineMetrics:
     lag: Gauge
     oldest_due: Gauge
     ready: Gauge
+    profile_version: Gauge
 
     @classmethod
     def create(cls, registry: CollectorRegistry, service: str) -> EngineMetrics:
@@ -72,6 +73,12 @@ class EngineMetrics:
                 registry=registry,
             ),
             "ready": Gauge(f"{prefix}_ready", "1 when broker, database and partitions are there.", registry=registry),
+            "profile_version": Gauge(
+                f"{prefix}_profile_version",
+                "The version of each district's profile that new cases are opened under.",
+                ["district"],
+                registry=registry,
+            ),
         }
         metrics = cls(**made)
         for outcome in ("applied", "duplicate", "rejected", "conflict", "relayed"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from shared.contracts.base import format_instant
 from shared.contracts.topics import Topic, inbound_name, topic_name
@@ -26,16 +26,20 @@ Event = dict[str, Any]
 
 @dataclass(slots=True)
 class Office:
-    """Speaks for partners over Kafka; `sent` says when the broker had acknowledged each report."""
+    """Speaks for partners over Kafka; `sent` says when the broker had acknowledged each report.
+
+    `first` is the number of the first report: each number has a place of its own, or reports would be merged.
+    """
 
     bus: Bus
     clock: Clock
     run: str
+    first: int = 0
     sent: dict[str, datetime] = field(default_factory=dict)
 
     async def report(self) -> str:
         """Send a report that nobody has sent; return its id."""
-        number = len(self.sent)
+        number = self.first + len(self.sent)
         id_ = f"{self.run}-{number}"
         place = {"lon": LON + number % 97 * 0.0011, "lat": LAT + number // 97 * 0.0011, "datum": "wgs84"}
         said = {
@@ -50,6 +54,12 @@ class Office:
         self.sent[id_] = wall_clock()
         return id_
 
+    async def nonsense(self) -> None:
+        """Send what nobody can read, as the first record of each partition."""
+        name = inbound_name(DISTRICT, "grid-app")
+        for partition in await self.bus.producer.partitions_for(name):
+            await self.bus.producer.send_and_wait(name, b"{", partition=partition)
+
     async def steadily(self, per_second: float) -> None:
         """Report for ever."""
         while True:
@@ -62,14 +72,18 @@ class Office:
         await self.bus.send(inbound_name(DISTRICT, partner), to_json({**common, **fields}), case_id)
 
     async def take_on(self) -> None:
-        """Let departments accept every second task, for ever; what was assigned before counts."""
-        done: set[str] = set()
-        while True:
-            for task in await self.heard(Topic.CASES, "task.assigned", 0):
-                if task["task_id"] not in done and sum(task["task_id"].encode()) % 2 == 0:
-                    await self.command(task["department"], "task.accept", task["case_id"], task_id=task["task_id"])
-                done.add(task["task_id"])
-            await asyncio.sleep(0.3)
+        """Let departments accept every second task, for ever."""
+        consumer = AIOKafkaConsumer(
+            topic_name(DISTRICT, Topic.CASES), bootstrap_servers=self.bus.bootstrap, auto_offset_reset="earliest"
+        )
+        await consumer.start()
+        try:
+            async for record in consumer:
+                for task in _of([record], "task.assigned", {}):
+                    if taken_on(task["task_id"]):
+                        await self.command(task["department"], "task.accept", task["case_id"], task_id=task["task_id"])
+        finally:
+            await consumer.stop()
 
     async def heard(self, topic: Topic, type_: str, number: int = 1, seconds: float = 90, **wanted: Any) -> list[Event]:
         """Wait until so many events of a type have been said; return them all.
@@ -83,6 +97,11 @@ class Office:
             return list(_of(records, type_, wanted))
 
         return found(await self.bus.read([name], lambda records: len(found(records)) >= number, seconds))
+
+
+def taken_on(task_id: str) -> bool:
+    """Say whether a department of the drill takes a task on."""
+    return sum(task_id.encode()) % 2 == 0
 
 
 def _of(records: list[ConsumerRecord], type_: str, wanted: Event) -> Iterator[Event]:
