@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import zip_longest
 
 from deploy.year.lives import DisputeLife, EventLife, Life, Plan
 
@@ -58,17 +57,16 @@ def state_of(life: Life, end: datetime) -> tuple[str, datetime | None]:
 
 
 def of_event(life: EventLife, end: datetime) -> Iterator[tuple[str, str]]:
-    """Yield what an event adds to the figures of tasks."""
+    """Yield what an event adds to the figures of tasks and teams."""
     yield from _called(life)
-    starts = _starts(life, end)
-    for start, lead, helped in zip_longest(starts, life.done[: len(starts)], life.assisted[: len(starts)]):
-        del start
+    for number in range(_episodes(life, end)):
         yield from (("refusals", "kept") for _ in life.assists)
         if life.fate == "withdrawn":
             yield "refusals", "kept"
             continue
-        yield from (("on_time_rate", "on_time") for _ in life.assists if helped and helped <= end)
-        yield from _lead(life, lead, end)
+        helped = life.assisted[number] <= end
+        yield from (("on_time_rate", "on_time") for _ in life.assists if helped)
+        yield from _lead(life, life.done[number], end)
 
 
 def _called(life: EventLife) -> Iterator[tuple[str, str]]:
@@ -79,11 +77,11 @@ def _called(life: EventLife) -> Iterator[tuple[str, str]]:
         yield "muster_attendance", "absent"
 
 
-def _starts(life: EventLife, end: datetime) -> list[datetime]:
-    """Return when departments were given work, by episode."""
+def _episodes(life: EventLife, end: datetime) -> int:
+    """Return how often departments were given work: at first, and again when somebody looked and it was not done."""
     begun = life.classified or life.opened
     again = [one for one in life.verified[:-1] if one is not None]
-    return [one for one in (begun, *again) if one <= end]
+    return sum(one <= end for one in (begun, *again))
 
 
 def _lead(life: EventLife, done: datetime | None, end: datetime) -> Iterator[tuple[str, str]]:

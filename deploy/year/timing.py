@@ -36,10 +36,10 @@ class Timing:
         return whole(shift(after + self.slack + timedelta(minutes=chance.uniform(0, minutes))))
 
     def prompt(self, start: datetime, limit: Limit, chance: Random) -> datetime:
-        """Return an instant before the limit, by day where that is possible."""
+        """Return an instant before the limit, sooner rather than later, by day where that is possible."""
         span = self.calendar.due(start, limit) - start
         least, most = min(self.slack, 0.95 * span), 0.95 * span
-        wanted = max(least, span * chance.uniform(0.1, 0.9))
+        wanted = max(least, span * chance.uniform(0.2, 0.95) ** 2)
         by_day = shift(start + wanted)
         return whole(by_day if by_day < start + most else start + wanted)
 

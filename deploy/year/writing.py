@@ -33,6 +33,9 @@ APART_M = 400.0
 APART = timedelta(hours=25)
 """Two reports of a category are so far from each other, in metres or in time, that nobody takes them for one."""
 
+AT_ONCE = timedelta(hours=1)
+"""What is decided at once (withdrawn, mustered) must have been by the end; who reports later does so next year."""
+
 WORDLESS = "情况说明见附件，请协调处理"
 """What a report says that waits in triage."""
 
@@ -57,7 +60,7 @@ class Writer:
         kinds = [False] * events + [True] * disputes
         chance.shuffle(kinds)
         for at, is_dispute in zip(moments(midnight, len(kinds), chance), kinds, strict=True):
-            if at + self.timing.slack < self.plan.end:
+            if at + self.timing.slack + AT_ONCE < self.plan.end:
                 self._write(at, chance, is_dispute=is_dispute)
 
     def _write(self, at: datetime, chance: Random, *, is_dispute: bool) -> None:
