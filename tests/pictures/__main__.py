@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -42,15 +43,19 @@ def pictures(
     if not is_here():
         typer.echo("no prometheus on PATH, so no pictures are drawn (Debian: apt-get install prometheus)")
         return
-    history, port = state.resolve() / "history.txt", Ports.at(port_base).prometheus
+    folder, port = state.resolve() / "prometheus", Ports.at(port_base).prometheus
+    folder.mkdir(parents=True, exist_ok=True)
     if not again:
+        history = folder / "history"
+        shutil.rmtree(history, ignore_errors=True)
+        history.mkdir()
         _play(Options(reports=reports, rate=rate, port_base=port_base, state=state.resolve() / "demo"), history)
-    past.build(history.parent / "prometheus", history, DAY.timestamp(), END.timestamp(), port)
-    _draw(history.parent / "prometheus", port)
+        past.take_in(folder, history)
+    past.build(folder, DAY.timestamp(), END.timestamp(), port)
+    _draw(folder, port)
 
 
 def _play(options: Options, history: Path) -> None:
-    history.parent.mkdir(parents=True, exist_ok=True)
     try:
         until_stopped(watch(options, history, typer.echo))
     except StackError as error:

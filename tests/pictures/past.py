@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,24 +15,35 @@ from tests.pictures.watching import STEP_SECONDS
 from tests.support.prometheus import Series, running
 from tests.support.promql import METRIC, rules
 
+RAW = "raw"
+END = "# EOF\n"
 ALERT_NAME = "ALERTS"
 UNITS = {"s": 1 / 60, "m": 1, "h": 60, "d": 1440}
 
 Rule = dict[str, Any]
 
 
-def build(folder: Path, history: Path, begin: float, end: float, port: int) -> None:
-    """Make the data of `folder` from what was written down."""
+def take_in(folder: Path, history: Path) -> None:
+    """Import what was written down, once for all pictures of it."""
+    shutil.rmtree(folder / RAW, ignore_errors=True)
+    for file in sorted(history.glob("*.txt")):
+        with file.open("a", encoding="utf-8") as written:
+            written.write(END)
+        _import(file, folder / RAW)
+
+
+def build(folder: Path, begin: float, end: float, port: int) -> None:
+    """Make the data of `folder` from what was imported and from the rules as they are now."""
     data = folder / "data"
     shutil.rmtree(data, ignore_errors=True)
-    _take_in(history, data)
+    shutil.copytree(folder / RAW, data, copy_function=os.link)
     for stage in _stages():
         file = folder / "stage.txt"
         with running(folder, port, {}) as prometheus, file.open("w", encoding="utf-8") as written:
             for rule in stage:
                 written.writelines(_lines(rule, prometheus.went(rule["expr"], begin, end, STEP_SECONDS)))
-            written.write("# EOF\n")
-        _take_in(file, data)
+            written.write(END)
+        _import(file, data)
 
 
 def _lines(rule: Rule, found: Iterable[Series]) -> Iterator[str]:
@@ -41,7 +53,7 @@ def _lines(rule: Rule, found: Iterable[Series]) -> Iterator[str]:
         yield from (f"{rule['record']}{{{said}}} {value} {at:.3f}\n" for at, value in values)
 
 
-def _take_in(file: Path, data: Path) -> None:
+def _import(file: Path, data: Path) -> None:
     command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(file), str(data)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

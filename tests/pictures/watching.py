@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import IO
 
 import httpx
 
@@ -24,6 +23,9 @@ from shared.infra.clock import pause
 
 STEP_SECONDS = 120
 """Of the day's own time between two looks, as Prometheus' interval is 15 seconds of ours."""
+
+BLOCK_SECONDS = 7_200
+"""Of one block of Prometheus; promtool reads a file once for every block that it might be about."""
 
 SAMPLE = re.compile(r"^(gridwhistle_\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 LOOK_SECONDS = 0.02
@@ -42,25 +44,23 @@ class Watch(Plain):
         super().show(now, tally, sent)
 
 
-async def watch(options: Options, file: Path, say: Callable[[str], None]) -> None:
-    """Play the day and write what was to be seen.
+async def watch(options: Options, folder: Path, say: Callable[[str], None]) -> None:
+    """Play the day and write what was to be seen, a file for each two hours.
 
     Raises:
         StackError: the stack cannot start.
     """
     view = Watch(say)
-    with file.open("w", encoding="utf-8") as history:
-        watching = asyncio.create_task(_note(view, config_of(options).ports, history))
-        try:
-            await play(options, view, say)
-        finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
-        history.write("# EOF\n")
+    watching = asyncio.create_task(_note(view, config_of(options).ports, folder))
+    try:
+        await play(options, view, say)
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
 
 
-async def _note(view: Watch, ports: Ports, history: IO[str]) -> None:
+async def _note(view: Watch, ports: Ports, folder: Path) -> None:
     due = 0.0
     async with httpx.AsyncClient(timeout=5) as client:
         while True:
@@ -68,8 +68,9 @@ async def _note(view: Watch, ports: Ports, history: IO[str]) -> None:
             if view.instant is not None and view.instant.timestamp() >= due:
                 instant = view.instant.timestamp()
                 due = instant + STEP_SECONDS
-                for lines in await asyncio.gather(*(_seen(client, ports, name, instant) for name in FLOW)):
-                    history.writelines(lines)
+                seen = await asyncio.gather(*(_seen(client, ports, name, instant) for name in FLOW))
+                with (folder / f"{instant // BLOCK_SECONDS:.0f}.txt").open("a", encoding="utf-8") as history:
+                    history.writelines(line for lines in seen for line in lines)
 
 
 async def _seen(client: httpx.AsyncClient, ports: Ports, service: str, instant: float) -> Iterator[str]:
