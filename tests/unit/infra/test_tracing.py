@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from structlog.typing import EventDict
 
 from shared.contracts.commands import AcceptTask, ProgressTask
 from shared.infra.clock import ManualClock
@@ -33,7 +34,7 @@ class Nobody:
 
 def told(tracing: Tracing | None, traceparent: str | None) -> list[tuple[bytes, dict[str, bytes]]]:
     """Return content and headers of what one decision tells."""
-    opening, progress = (record(kind, "620802", "x", n) for n, kind in enumerate((AcceptTask, ProgressTask)))
+    opening, progress = record(AcceptTask, "620802", "x", 0), record(ProgressTask, "620802", "x", 1)
     if traceparent:
         progress.headers.append(("ce_traceparent", traceparent.encode()))
     slot = Slot[Tally]("620802-260701-aaaaaaaa")
@@ -91,6 +92,8 @@ def test_logs_carry_ids_of_ours_and_nothing_that_a_partner_wrote_in_their_place(
 
 def test_an_exception_is_named_without_its_text() -> None:
     """What a library says of a document that it could not read may quote a person's number."""
+    said: EventDict = {}
+    again: EventDict = {}
     try:
         int("13987654321 is no number")
     except ValueError as error:
