@@ -184,7 +184,7 @@ def tracing_of(settings: ServiceSettings, service: str, *, begins: bool = False)
     """Return what the settings ask for; without an address nothing of OpenTelemetry is even imported."""
     if settings.traces_url is None:
         return None
-    from shared.infra.otel import OtlpRecorder  # noqa: PLC0415 - 40 MB and a thread that most processes never need
+    from shared.infra.otel import OtlpRecorder  # noqa: PLC0415 - 10 MB and a thread that most processes never need
 
     recorder = OtlpRecorder.at(str(settings.traces_url), service, settings.worker)
     return Tracing(Contexts(service, settings.traces_ratio, begins), recorder)
