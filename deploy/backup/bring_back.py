@@ -173,8 +173,9 @@ async def _commit(target: Target, group: str, places: dict[TopicPartition, int])
     )
     await client.start()
     try:
-        client.assign(list(places))
-        await client.commit(places)
+        if places:
+            client.assign(list(places))
+            await client.commit(places)
     finally:
         await client.stop()
 

@@ -90,7 +90,8 @@ async def save(
 
 async def _read(client: AIOKafkaConsumer, wanted: Sequence[Stretch]) -> AsyncIterator[ConsumerRecord]:
     ends = {one.partition: one.end for one in wanted}
-    client.assign(list(ends))
+    if ends:
+        client.assign(list(ends))
     for one in wanted:
         client.seek(one.partition, one.begin)
     deadline = monotonic() + QUIET_SECONDS

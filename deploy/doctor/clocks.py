@@ -7,7 +7,7 @@ that it is behind cannot be seen from outside.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deploy.doctor.finding import Finding, failure, or_ok, warning
@@ -25,7 +25,7 @@ async def database_ahead(client: Any, now: Now) -> timedelta:
         pymongo.errors.PyMongoError: the database does not answer.
     """
     before = now()
-    told: datetime = (await client.admin.command("hello"))["localTime"]
+    told: datetime = (await client.admin.command("hello"))["localTime"].replace(tzinfo=UTC)
     after = now()
     return timedelta(0) if before <= told <= after else told - (before + (after - before) / 2)
 

@@ -110,7 +110,9 @@ def test_a_partner_s_record_is_sealed_and_a_command_keeps_its_id() -> None:
         assert b"13800000000" not in (value or b"")
         inside = opened(VAULT, sent.topic, value, headers)
         message = read_message(inside.headers, inside.value)
-        assert (message.id, message.payload) == (place_of(sent) if has_id else None, content)
+        assert message.id == (place_of(sent) if has_id else None)
+        assert {"type": "task.accept", **message.payload} == {"type": "task.accept", **content}
+        assert message.type == ("gridwhistle.task.accept.v1" if has_id else "gridwhistle.report.submit.v1")
 
 
 def test_without_a_key_no_partner_s_record_is_kept() -> None:
