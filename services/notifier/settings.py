@@ -32,8 +32,8 @@ class NotifierSettings(ServiceSettings):
 
     @model_validator(mode="after")
     def _lease_outlasts_a_message(self) -> Self:
-        if self.delivery_lease_seconds < 2 * self.delivery_send_seconds:
-            raise ValueError("GW_DELIVERY_LEASE_SECONDS must be at least twice GW_DELIVERY_SEND_SECONDS")
+        if self.delivery_lease_seconds < 3 * self.delivery_send_seconds:
+            raise ValueError("GW_DELIVERY_LEASE_SECONDS must be at least three times GW_DELIVERY_SEND_SECONDS")
         return self
 
     @model_validator(mode="after")

@@ -35,7 +35,7 @@ POINTS = [
 ]
 CASES = 6
 PER_CASE = 9
-SHORT_LEASE = {"GW_DELIVERY_LEASE_SECONDS": "4", "GW_DELIVERY_SEND_SECONDS": "2"}
+SHORT_LEASE = {"GW_DELIVERY_LEASE_SECONDS": "6", "GW_DELIVERY_SEND_SECONDS": "2"}
 NO_GROUPING: dict[str, Any] = {"digest": {"after": 10_000}, "rate_limit": {"per_hour": 10_000}}
 
 

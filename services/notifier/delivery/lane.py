@@ -2,7 +2,7 @@
 
 A lane takes what its own process has just made, and claims from the database what others left there or what was to
 wait. Each recipient is served by one task at a time, in order; what comes for them meanwhile piles up and may leave as
-a digest. A message is begun only while the claim surely outlasts it.
+a digest. A message is begun only while the claim surely outlasts it and the saving of its receipt.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Lane:
         while self.inbox.fresh and len(taken) < PAGE:
             claim = self.inbox.fresh.popleft()
             whom = left if any(one.to in self.busy for one in claim.notices) else taken
-            (whom if claim.holds_for(self.tools.send_seconds) else over).append(claim)
+            (whom if claim.holds_for(self.tools.claim_seconds) else over).append(claim)
         self.inbox.fresh.extendleft(reversed(left))
         for claim in over:
             await self.tools.queue.release([one.id for one in claim.notices], claim.token)
@@ -186,7 +186,7 @@ class Lane:
     async def _may_send(self, ids: Sequence[str], page: Page) -> bool:
         """Say whether the claims surely outlast a message; if not, its notices are given back."""
         claims = {page.claims[id_].token: page.claims[id_] for id_ in ids}
-        if all(claim.holds_for(self.tools.send_seconds) for claim in claims.values()):
+        if all(claim.holds_for(self.tools.claim_seconds) for claim in claims.values()):
             return True
         for token in claims:
             await self.tools.queue.release(ids, token)

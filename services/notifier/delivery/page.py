@@ -41,6 +41,14 @@ class Tools:
     wrap_step: WrapStep = lambda _, step: step
     tracing: Tracing | None = None
 
+    @property
+    def claim_seconds(self) -> float:
+        """How long a claim must still hold when a message is begun: until it has left, and as long for its receipt.
+
+        Without the second half a message begun last is saved when its claim is over, and leaves again elsewhere.
+        """
+        return 2 * self.send_seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

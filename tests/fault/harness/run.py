@@ -39,7 +39,7 @@ PARTITIONS = 3
 
 SETTLE_SECONDS = 240.0
 SHORT_FREEZE, FREEZE = 7.0, 20.0
-LEASE = {"GW_DELIVERY_LEASE_SECONDS": "10", "GW_DELIVERY_SEND_SECONDS": "5"}
+LEASE = {"GW_DELIVERY_LEASE_SECONDS": "20", "GW_DELIVERY_SEND_SECONDS": "5"}
 """Short, so that what a crash leaves claimed comes again soon; a freeze of 20 s outlasts it, which is counted."""
 
 

@@ -176,7 +176,7 @@ async def test_a_channel_that_hangs_holds_up_no_other() -> None:
         return await deliver(notice)
 
     slow, quick = FakeChannel(hang_until_answered), FakeChannel(deliver)
-    async with at_work(office, send_seconds=30, file=slow, email=quick) as bell:
+    async with at_work(office, send_seconds=20, file=slow, email=quick) as bell:
         await until(lambda: quick.sent and slow.sent)
         office.waiting += tasks(2, channel="email")[1:]
         bell.ring(["email"])
@@ -186,8 +186,8 @@ async def test_a_channel_that_hangs_holds_up_no_other() -> None:
 
 
 async def test_a_message_is_not_begun_when_the_claim_may_not_outlast_it() -> None:
-    """It is given back, for another worker may hold it before it is sent."""
-    office = Office(tasks(), lease=0.1)
+    """Nor the saving of its receipt: it is given back, for another worker may hold it before all is done."""
+    office = Office(tasks(), lease=0.3)
     channel = FakeChannel(deliver)
     async with at_work(office, file=channel):
         await until(lambda: office.released)
