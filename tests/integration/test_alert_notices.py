@@ -101,7 +101,7 @@ async def test_an_alert_is_told_once_to_who_runs_the_platform_and_so_is_its_end(
         ]
         said = json.dumps(place.lines, ensure_ascii=False)
         assert "【系统告警】router 停滞" in said
-        assert "[Resolved] router stands still" in said
+        assert "Over: router stands still (GridWhistlePipelineStalled)" in said
         assert "13800000000" not in said
         events = await place.heard(lambda seen: sum(one["type"] == "delivered" for one in seen) >= 4)
         assert sorted(one["type"] for one in events) == ["delivered"] * 4 + ["queued"] * 4

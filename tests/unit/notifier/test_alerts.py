@@ -63,7 +63,7 @@ def test_the_words_are_in_both_languages_masked_and_for_officials_alone() -> Non
         "【系统告警】router 停滞，请联系 13****00",
         "【告警解除】router 停滞，请联系 13****00",
     ]
-    assert "[Alert] router stands still" not in said[0].subject
+    assert "router stands still (GridWhistlePipelineStalled, critical)." in said[0].body
     assert "Runbook: docs/runbooks/alerts.md#gridwhistlepipelinestalled." in said[0].body
     assert Audience.REPORTER not in {Audience(one.audience) for one in world.notices.values()}
     assert {"alert", "said", "said_en", "runbook"} <= Facts.model_fields.keys()
