@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from deploy.conservation.ledger import COLUMNS
-from shared.infra.clock import SystemClock
+from shared.infra.clock import SystemClock, monotonic, pause
 from shared.infra.mongo import connect
 from tests.fault.harness.stored import stuck
 from tests.scaling.run import Result, Scene
 
 CLAIMED_MS = 60_000.0
 """So long before a kill the dead may have claimed a notice, and sent it without having written that down."""
+
+PATIENCE_SECONDS = 90.0
+"""So long what is left over may be finished; what the dead had claimed comes free in a minute."""
 
 SEEN_MS = 1_000.0
 """What was written before a kill is read from the file within so much."""
@@ -24,6 +27,7 @@ async def prove(scene: Scene, result: Result) -> None:
     audit = await scene.command("check", "--patience", "60")
     totals = {name: sum(one[name] for one in audit["districts"].values()) for name in COLUMNS}
     sent = len(scene.calm.appended) + len(scene.flooded.appended)
+    left = await _left(scene)
     kept = await _kept(scene.env["GW_MONGO_URL"])
     arrived = {notice.decode(): times for notice, times in scene.notices.seen.items()}
     again = {notice: times for notice, times in arrived.items() if len(times) > 1}
@@ -39,11 +43,21 @@ async def prove(scene: Scene, result: Result) -> None:
     }
     result["wrong"] = [
         *audit["wrong"],
-        *await stuck(scene.env["GW_KAFKA_BOOTSTRAP"], scene.env["GW_MONGO_URL"], SystemClock()),
+        *left,
         *([f"{sent} reports were appended, {totals['accepted']} accepted"] if sent != totals["accepted"] else []),
         *_notices(kept, arrived),
         *(f"notice {notice} arrived {len(again[notice])} times" for notice in again.keys() - excused),
     ]
+
+
+async def _left(scene: Scene) -> list[str]:
+    """Return what is left over, looking until there is nothing: clocks go on, and warn of what nobody has accepted."""
+    begun = monotonic()
+    while left := await stuck(scene.env["GW_KAFKA_BOOTSTRAP"], scene.env["GW_MONGO_URL"], SystemClock()):
+        if monotonic() - begun > PATIENCE_SECONDS:
+            break
+        await pause(1.0)
+    return left
 
 
 def _by_the_kill(times: Sequence[float], killed: float) -> bool:

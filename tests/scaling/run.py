@@ -241,6 +241,6 @@ async def _drained(scene: Scene, result: Result) -> None:
     scene.calm.rate = scene.flooded.rate = 0.0
     os.kill(scene.now().pid, signal.SIGCONT)
     begun = monotonic()
-    await scene.notices.until_quiet(2 * SETTLE_SECONDS)
-    result["drained_seconds"] = round(monotonic() - begun - 2 * SETTLE_SECONDS, 1)
+    await scene.notices.until_quiet(SETTLE_SECONDS)
+    result["drained_seconds"] = round(monotonic() - begun - SETTLE_SECONDS, 1)
     scene.say(f"the backlog was worked off {result['drained_seconds']} s after the flood")

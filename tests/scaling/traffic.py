@@ -17,6 +17,8 @@ from tests.bench.load import reports
 
 ENDLESS = 1_000_000_000
 STILL_SECONDS = 0.05
+OPENING = (b"received", b"assigned", b"task_assigned", b"triage")
+"""Steps that a report itself leads to; warnings come when their time has come."""
 
 
 @dataclass(slots=True)
@@ -81,12 +83,14 @@ class Notices:
         """Note one; its id and its key stand first in the line, and JSON for each would cost a tenth of a processor."""
         _, _, _, notice, _, _, _, key, _ = line.split(b'"', 8)
         case, _, step, _ = key.split(b"|", 3)
-        self.last = milliseconds()
-        self.seen[notice].append(self.last)
-        self.steps[case[-ENDING:].decode()].setdefault(step, self.last)
+        now = milliseconds()
+        self.seen[notice].append(now)
+        if step.partition(b":")[0] in OPENING:
+            self.last = now
+            self.steps[case[-ENDING:].decode()].setdefault(step, now)
 
     async def until_quiet(self, seconds: float) -> None:
-        """Wait until nothing has come for so long."""
+        """Wait until nobody has been told of a report for so long."""
         begun = milliseconds()
         while milliseconds() - max(self.last, begun) < seconds * 1000:
             await pause(STILL_SECONDS)
