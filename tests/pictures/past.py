@@ -78,7 +78,7 @@ def _recorded(rule: Rule) -> Rule:
         return {name: rule[name] for name in ("record", "expr", "labels") if name in rule}
     held = _minutes(rule.get("for", "0s"))
     times = 60 * held // STEP_SECONDS + 1
-    expr = f"(count_over_time(({rule['expr']})[{held + 1}m:{STEP_SECONDS}s]) >= {times}) * 0 + 1"
+    expr = f"(count_over_time((sum without () ({rule['expr']}))[{held + 1}m:{STEP_SECONDS}s]) >= {times}) * 0 + 1"
     labels = {**rule["labels"], "alertname": rule["alert"], "alertstate": "firing"}
     return {"record": ALERT_NAME, "expr": expr, "labels": labels}
 
