@@ -189,6 +189,8 @@ class LocalStack:
         for place in sorted(wanted - self.dedicated):
             replica = self._dedicated[place] = self._free(place.service)
             self._service(place.service, replica, {"GW_DISTRICTS": place.district}, place.label).launch()
+        if self.config.monitoring:
+            monitoring.write_targets(self.config, self.replicas())
 
     async def _start_monitoring(self) -> None:
         if not self.config.monitoring:

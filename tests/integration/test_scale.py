@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import AsyncIterator, Sequence
@@ -37,8 +38,8 @@ CASE = {"_id": f"{DISTRICT}-260701-aaaaaaaa", "s": {"state": "dispatched"}}
 
 @pytest_asyncio.fixture
 async def running(tmp_path: Path) -> AsyncIterator[StackConfig]:
-    """Run a broker and a database as `gridwhistle up` does, without a pool."""
-    config = infra_config(tmp_path)
+    """Run a broker and a database as `gridwhistle up --monitoring` does, without a pool."""
+    config = infra_config(tmp_path).model_copy(update={"monitoring": True})
     await asyncio.to_thread(background.launch, config, silent)
     try:
         yield config
@@ -47,7 +48,7 @@ async def running(tmp_path: Path) -> AsyncIterator[StackConfig]:
 
 
 async def test_a_district_has_workers_of_its_own_for_as_long_as_one_says(running: StackConfig) -> None:
-    """They are ready when the command ends, come back when killed, and go; a district without topics has none."""
+    """They are ready when the command ends, scraped, back when killed, and go; a district without topics has none."""
     now = states.read(running.run)
     assert now is not None
     cli, of_stack = Cli(now.bootstrap), ("--state", str(running.state))
@@ -56,6 +57,9 @@ async def test_a_district_has_workers_of_its_own_for_as_long_as_one_says(running
     made = await cli.json("scale", DISTRICT, "--service", "router", "--workers", "2", *of_stack)
     assert [one["name"] for one in made] == [f"router-{DISTRICT}", f"router-{DISTRICT}-1"]
     assert [await districts_read(one["port"]) for one in made] == [{DISTRICT}, {DISTRICT}]
+
+    (scraped,) = json.loads((running.state / "prometheus" / "router.json").read_text(encoding="utf-8"))
+    assert scraped["targets"] == [f"127.0.0.1:{one['port']}" for one in made]
 
     os.kill(made[0]["pid"], signal.SIGKILL)
 
