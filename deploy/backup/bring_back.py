@@ -60,7 +60,7 @@ async def restore(target: Target) -> Restored:
     """
     begun = monotonic()
     manifest = Manifest.read(target.folder)
-    client = connect(target.mongo_url)
+    client = connect(target.mongo_url, socket_seconds=databases.ANSWER_SECONDS)
     try:
         with as_transient():
             full = [name for name in databases.DATABASES if await _has_documents(client[name])]

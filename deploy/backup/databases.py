@@ -27,6 +27,9 @@ DATABASES = (DATABASE, *(f"gw_{name}" for name, flow in FLOWS.items() if flow.is
 LEVEL = 3
 """Of compression; the usual 6 takes twice the time for a few percent."""
 
+ANSWER_SECONDS = 3_600.0
+"""How long the database may take for one answer: an index of a million documents is made behind them."""
+
 BATCH = 2_000
 BATCH_BYTES = 8 * 1024 * 1024
 _LENGTH = 4

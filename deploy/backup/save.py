@@ -46,7 +46,7 @@ async def save(source: Source) -> Manifest:
         Transient: the database is away.
     """
     _must_be_empty(source.folder)
-    client = connect(source.mongo_url)
+    client = connect(source.mongo_url, socket_seconds=databases.ANSWER_SECONDS)
     try:
         with as_transient():
             return await _save(source, client)

@@ -30,14 +30,14 @@ AWAY = (
 )
 
 
-def connect(url: str) -> AsyncIOMotorClient[dict[str, Any]]:
+def connect(url: str, *, socket_seconds: float = 20) -> AsyncIOMotorClient[dict[str, Any]]:
     """Return a client with bounded waits: a handler must end well before the broker takes its partitions away."""
     return AsyncIOMotorClient(
         url,
         tz_aware=True,
         serverSelectionTimeoutMS=3_000,
         connectTimeoutMS=3_000,
-        socketTimeoutMS=20_000,
+        socketTimeoutMS=int(socket_seconds * 1000),
         w="majority",
         retryWrites=True,
     )
