@@ -41,7 +41,7 @@ async def look(positions: Positions, reader: AIOKafkaConsumer, now: datetime, pa
     """
     ours = [one for one in positions.leaders if one.topic.startswith("gw.")]
     ends, first = await positions.ends(ours), await positions.ends(ours, EARLIEST)
-    found = []
+    found = list[Finding]()
     for group in GROUPS:
         committed = await positions.committed(group)
         mine = [one for one in ours if group in readers(one.topic)]

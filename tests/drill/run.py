@@ -155,7 +155,10 @@ async def _bring_back(plan: Plan, stack: LocalStack, outcome: Outcome, *options:
     differ = await differing(folder, stack.mongo_url)
     outcome.must(f"Not as they were: {', '.join(differ)}.", hold=not differ)
     there = [component.start() for _, component in stack.replicas()]
-    await together(*(there or [stack.add_replica(name) for name in SERVICES]))
+    if there:
+        await together(*there)
+    else:
+        await together(*(stack.add_replica(name) for name in SERVICES))
 
 
 async def _prove(

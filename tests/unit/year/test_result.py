@@ -45,7 +45,7 @@ def test_a_millisecond_is_a_difference() -> None:
 
 def test_disputes_are_no_part_of_the_closing_rate_of_events() -> None:
     """The district publishes the two apart."""
-    closing = Counter({(EVENT, "closed", None): 1, (DISPUTE, "open", None): 1})
+    closing: Counter[tuple[str, str, int | None]] = Counter({(EVENT, "closed", None): 1, (DISPUTE, "open", None): 1})
     first = next(rows(book(closing_rate=closing), book(closing_rate=closing), [DISPUTE]))
     assert (first.planned, first.ours) == (1.0, 1.0)
 
