@@ -56,7 +56,11 @@ async def test_a_district_has_workers_of_its_own_for_as_long_as_one_says(running
 
     made = await cli.json("scale", DISTRICT, "--service", "router", "--workers", "2", *of_stack)
     assert [one["name"] for one in made] == [f"router-{DISTRICT}", f"router-{DISTRICT}-1"]
-    assert [await districts_read(one["port"]) for one in made] == [{DISTRICT}, {DISTRICT}]
+
+    async def shared() -> bool:
+        return [await districts_read(one["port"]) for one in made] == [{DISTRICT}, {DISTRICT}]
+
+    await until(shared, 30, "both workers to have partitions of the district, and of no other")
 
     (scraped,) = json.loads((running.state / "prometheus" / "router.json").read_text(encoding="utf-8"))
     assert scraped["targets"] == [f"127.0.0.1:{one['port']}" for one in made]
@@ -126,4 +130,5 @@ async def test_a_district_grows_and_goes_only_at_rest(infra: LocalStack) -> None
     assert set(would["topics"]) == set(await counts(cli))
     await cli.json(*drop, "--yes")
     assert not [name for name in await probes.topics(infra.bootstrap) if DISTRICT in name]
+    await client["gw_router"]["cases"].delete_one({"_id": CASE["_id"]})
     client.close()
