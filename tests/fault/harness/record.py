@@ -44,6 +44,7 @@ class Bus:
     stale: int = 0
     events: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     delivered: Counter[str] = field(default_factory=Counter)
+    attempts: dict[str, int] = field(default_factory=dict)
     letters: dict[Origin, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     letters_of: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
@@ -78,6 +79,7 @@ class Bus:
         case = value["case_id"]
         if kind == "notice.delivered":
             self.delivered[value["notice_id"]] += 1
+            self.attempts[value["notice_id"]] = value["attempts"]
         if kind == "notice.delivered" or (kind == "notice.suppressed" and value["reason"] == STALE):
             # A notice that had to wait until its case was over is suppressed; either way it ended, once.
             self.stale += kind == "notice.suppressed"

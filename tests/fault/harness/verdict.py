@@ -113,7 +113,10 @@ def _beside(times: Sequence[float], injections: Sequence[Injection]) -> str:
 
 
 def deliveries(inbox: Inbox, bus: Bus, injections: Sequence[Injection]) -> Deliveries:
-    """Judge what came more than once, and what was receipted and never came."""
+    """Judge what came more than once, and what was receipted and never came.
+
+    An attempt that the notifier itself counted is one whose answer it did not read in time: it had to send again.
+    """
     told = Deliveries(keys=len(inbox.taken))
     windows = [
         (one.struck - BEFORE_SECONDS, max(one.ended, one.struck) + AFTER_SECONDS)
@@ -123,7 +126,7 @@ def deliveries(inbox: Inbox, bus: Bus, injections: Sequence[Injection]) -> Deliv
     for notice, times in inbox.taken.items():
         if len(times) == 1:
             continue
-        if notice in inbox.doubtful:
+        if notice in inbox.doubtful or len(times) <= bus.attempts.get(notice, 0):
             told.in_doubt += 1
         elif any(begin <= times[0] <= end for begin, end in windows):
             told.in_crashes += 1
