@@ -60,7 +60,7 @@ async def read_facts(bootstrap: str, mongo_url: str, clock: Clock) -> Facts:
 
 Topics = Mapping[str, tuple[TopicName, int]]
 
-_COMMANDS = frozenset(name.encode() for name in command_types())
+_COMMANDS = frozenset(command_types())
 _HAS_STATE = {"s": {"$exists": True}}
 _REPORT_FIELDS = {
     "ids": 1,

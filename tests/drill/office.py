@@ -19,7 +19,7 @@ from tests.unit.intake.world import to_json
 DISTRICT = "620802"
 LON, LAT = 106.6651, 35.5428
 KINDS = ("E06010", "E05009", "E06017")
-EVIDENCE = [{"url": "https://media.example.invalid/1.jpg"}]
+EVIDENCE = [{"url": "https://media.example.invalid/1.jpg", "mime": "image/jpeg"}]
 
 Event = dict[str, Any]
 

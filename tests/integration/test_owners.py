@@ -19,6 +19,7 @@ from shared.contracts.base import format_instant
 from shared.contracts.topics import Topic, inbound_name, topic_name
 from shared.infra.clock import wall_clock
 from tests.support.bus import Bus, data, header, open_bus
+from tests.support.cli import Cli
 from tests.unit.intake.world import to_json
 
 DISTRICT = "620802"
@@ -156,3 +157,11 @@ async def test_a_check_in_counts_once_in_its_place_and_time_from_a_member(case: 
     replayed = await case.post(second, "team.check-in", **here, nonce="owners-once")
     for mark, error in {**wrong, replayed[1]: "replayed-check-in"}.items():
         assert await case.refused(mark) == ("escalation", error)
+
+
+async def test_a_command_over_http_is_no_report_to_check(case: Case, stack: LocalStack) -> None:
+    """Its record is under seal, and says in its headers what it is."""
+    assert (await case.post(OTHER, "task.progress", task_id=case.task))[0] == 202
+    result = await Cli(stack.bootstrap, stack.env).run("check", "--json", "--district", DISTRICT)
+    unanswered = [line for line in json.loads(result.stdout)["wrong"] if f".in.{OTHER}/" in line]
+    assert unanswered == []
