@@ -7,11 +7,12 @@ that it is behind cannot be seen from outside.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.doctor.finding import Finding, failure, or_ok, warning
 from deploy.doctor.services import Answer, Now
+from shared.infra.mongo import database_time
 
 CHECK = "clocks"
 NTP = "Let every machine keep its time by NTP (chrony): limits, leases and what counts as received hang on it."
@@ -25,7 +26,7 @@ async def database_ahead(client: Any, now: Now) -> timedelta:
         pymongo.errors.PyMongoError: the database does not answer.
     """
     before = now()
-    told: datetime = (await client.admin.command("hello"))["localTime"].replace(tzinfo=UTC)
+    told = await database_time(client)
     after = now()
     return timedelta(0) if before <= told <= after else told - (before + (after - before) / 2)
 

@@ -12,7 +12,7 @@ from deploy.figures.book import Book
 from shared.infra.clock import Clock, pause
 from shared.infra.ledger import COLLECTION, Ledger
 from shared.infra.memory import settle
-from shared.infra.mongo import as_transient
+from shared.infra.mongo import as_transient, database_time
 
 SERVICES = ("intake", "router", "escalation", "notifier")
 SETTLED_SECONDS = 2.0
@@ -37,7 +37,7 @@ class Archive:
             Transient: the database is away.
         """
         with as_transient():
-            said: datetime = (await self.client.admin.command("hello"))["localTime"]
+            said = await database_time(self.client)
         return self.clock.at(int(said.timestamp() * 1000))
 
     async def settle(self, until: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -41,6 +42,18 @@ def connect(url: str, *, socket_seconds: float = 20) -> AsyncIOMotorClient[dict[
         w="majority",
         retryWrites=True,
     )
+
+
+async def database_time(client: Any) -> datetime:
+    """Return what time it is by the database's clock, UTC.
+
+    The driver gives the answer to a command without its zone, and what has none is read as this machine's local time.
+
+    Raises:
+        pymongo.errors.PyMongoError: the database does not answer.
+    """
+    told: datetime = (await client.admin.command("hello"))["localTime"]
+    return told.replace(tzinfo=UTC)
 
 
 @contextmanager

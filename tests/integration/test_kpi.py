@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import zlib
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -211,3 +212,17 @@ async def test_people_get_rates_with_their_numbers_and_definitions(centre: Centr
     assert "Closed cases, of all that were not withdrawn" in " ".join(whole.stdout.replace("│", " ").split())
     listed = await centre.cli.run("kpi", "--district", DISTRICT, "--list", "refusals")
     assert (await centre.cases())[2] in listed.stdout
+
+
+async def test_now_is_the_same_in_every_zone(infra: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver tells the database's time without a zone; here it is read where that would be eight hours off."""
+    client = connect(infra.mongo_url)
+    try:
+        with monkeypatch.context() as there:
+            there.setenv("TZ", "Asia/Shanghai")
+            time.tzset()
+            said = await Archive(client, SystemClock()).now()
+        assert abs(said - wall_clock()) < timedelta(minutes=1)
+    finally:
+        time.tzset()
+        client.close()
