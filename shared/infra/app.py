@@ -233,6 +233,7 @@ def build_app(service: Service) -> ResilientApp:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await _settle(service)
             await service.publisher.stop()
             for work in service.cleanup:
                 await work()
@@ -241,6 +242,16 @@ def build_app(service: Service) -> ResilientApp:
     routes = [*common_routes(service.ready, service.registry), *service.routes]
     closing = [one.close for one in offsets]
     return ResilientApp(service, broker, asgi_routes=routes, lifespan=lifespan, logger=None, on_shutdown=closing)
+
+
+async def _settle(service: Service) -> None:
+    """Clear what background work finished only now; where the database is away the next process relays it."""
+    for work in service.settle:
+        try:
+            with as_transient():
+                await work()
+        except Transient as error:
+            get_logger().warning("not_settled", error=str(error))
 
 
 async def _when_started(service: Service, periodics: Sequence[Periodic]) -> None:

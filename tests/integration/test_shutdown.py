@@ -125,11 +125,14 @@ async def test_services_told_to_end_in_full_work_leave_nothing_lost_and_nothing_
     before = {name: (await counts(stack, name)).get("applied", 0) for name in FLOW}
     async with open_bus(stack.bootstrap) as bus:
         tale = Tale(await flood(bus, tmp_path))
-        ended = await asyncio.gather(*(end(stack, name, before[name]) for name in FLOW))
+        try:
+            ended = await asyncio.gather(*(end(stack, name, before[name]) for name in FLOW))
+            left = {name: await settled(stack, name) for name in FLOW}
+        finally:
+            await asyncio.gather(*(stack.service(name).start() for name in FLOW))
         assert [(one.name, one.status) for one in ended] == [(name, 0) for name in FLOW]
         assert max(one.seconds for one in ended) < GRACE, ended
-        assert {name: await settled(stack, name) for name in FLOW} == dict.fromkeys(FLOW, 0)
-        await asyncio.gather(*(stack.service(name).start() for name in FLOW))
+        assert left == dict.fromkeys(FLOW, 0)
         await bus.read(SAID, tale.is_whole, 120)
     assert len(tale.of("report.accepted")) == len(tale.of("case.opened")) == REPORTS
     ids = Counter(header(one, "ce_id") for kind in tale.about for one in tale.of(kind))
