@@ -92,7 +92,8 @@ async def centre(stack: LocalStack) -> AsyncIterator[Centre]:
             await made.report(number, location=HERE if number == 3 else None)
         await made.report(3, location=HERE)
         await made.send("grid-app", report_id="K-4", category="E06010", text="第3号楼前垃圾无人清运", location=HERE)
-        await until(lambda: _counts(made, "reports", {"opened": 3, "merged": 1}), 40, "three cases")
+        await until(lambda: _counts(made, "reports", {"opened": 3, "merged": 1}), 40, "four reports")
+        await until(lambda: _counts(made, "cases", {"open": 3}), 40, "three cases in the router's part of the ledger")
         yield made
     client.close()
 
