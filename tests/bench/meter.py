@@ -39,10 +39,15 @@ def log_bytes(folder: Path) -> int:
 
 @dataclass(slots=True)
 class Meter:
-    """Counts what passes on some topics. `last` is when the latest record of a type was heard, by `monotonic`."""
+    """Counts what passes on some topics, each event once. `last`: when the latest of a type was heard, by `monotonic`.
+
+    Under a backlog an outbox may be published again before it is cleared: the same ids, which every reader passes over.
+    """
 
     consumer: AIOKafkaConsumer
     counts: Counter[str] = field(default_factory=Counter)
+    again: int = 0
+    _heard: set[bytes] = field(default_factory=set)
     last: dict[str, float] = field(default_factory=dict)
 
     async def poll(self) -> int:
@@ -51,10 +56,18 @@ class Meter:
         records = [record for part in found.values() for record in part]
         now = monotonic()
         for record in records:
-            kind = _type(record)
-            self.counts[kind] += 1
-            self.last[kind] = now
+            self._hear(record, now)
         return len(records)
+
+    def _hear(self, record: ConsumerRecord, now: float) -> None:
+        kind, id_ = _header(record, "ce_type").decode(), _header(record, "ce_id")
+        if id_ in self._heard:
+            self.again += 1
+            return
+        self._heard.add(id_)
+        kind = kind.removeprefix("gridwhistle.").removesuffix(".v1")
+        self.counts[kind] += 1
+        self.last[kind] = now
 
     async def until_done(self, reports: int) -> float:
         """Wait until every report is taken in and every notice that was queued has ended; return when the last did.
@@ -89,6 +102,5 @@ async def metering(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[Meter
         await consumer.stop()
 
 
-def _type(record: ConsumerRecord) -> str:
-    whole = next((value.decode() for name, value in record.headers if name == "ce_type"), "")
-    return whole.removeprefix("gridwhistle.").removesuffix(".v1")
+def _header(record: ConsumerRecord, wanted: str) -> bytes:
+    return next((value for name, value in record.headers if name == wanted), b"")

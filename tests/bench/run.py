@@ -76,6 +76,7 @@ class Bench:
             "cpu_us": spent,
             "rss_mb": {one: round(resident_mb(pid), 1) for one, pid in pids.items()},
             "records_per_report": round(records, 2),
+            "published_again": meter.again,
             "notices_per_report": round(meter.counts["notice.delivered"] / count, 2),
             "broker_bytes_per_report": round(size),
         }
