@@ -8,27 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from deploy.doctor.finding import Finding, failure, or_ok, warning
-from deploy.doctor.services import Answer, Now
-from shared.infra.mongo import database_time
+from deploy.doctor.services import Answer
 
 CHECK = "clocks"
 NTP = "Let every machine keep its time by NTP (chrony): limits, leases and what counts as received hang on it."
 NOTICEABLE, WRONG = timedelta(seconds=2), timedelta(seconds=30)
-
-
-async def database_ahead(client: Any, now: Now) -> timedelta:
-    """Return how far the database's clock is ahead of ours, as exactly as the question was short.
-
-    Raises:
-        pymongo.errors.PyMongoError: the database does not answer.
-    """
-    before = now()
-    told = await database_time(client)
-    after = now()
-    return timedelta(0) if before <= told <= after else told - (before + (after - before) / 2)
 
 
 def judge(

@@ -28,7 +28,7 @@ from deploy.kafka.topics import DistrictPartners, Layout, plan
 from shared.decision import Transient
 from shared.district.model import Profile
 from shared.infra.clock import Clock
-from shared.infra.mongo import connect
+from shared.infra.mongo import connect, database_ahead
 
 CONNECT_SECONDS = 10.0
 
@@ -84,7 +84,7 @@ async def _database(deployment: Deployment, seen: _Seen) -> list[Finding]:
 
 async def _in_database(deployment: Deployment, seen: _Seen, client: Any) -> list[Finding]:
     found = await database.look(client)
-    seen.database_ahead = await clocks.database_ahead(client, deployment.now)
+    seen.database_ahead = await database_ahead(client, deployment.now)
     seen.profiles, wrong = await profiles.newest(client)
     work = Look(client, deployment.now(), deployment.clock, deployment.patience)
     sealed = await keys.look(client, deployment.keys_file, deployment.now())

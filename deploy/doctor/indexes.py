@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_ENGINE = ("due_1", "saved_at_1", "parked_until_1")
+_ENGINE = ("due_1__id_1", "saved_at_1", "parked_until_1")
 _LEDGER = ("d_1_at_1",)
 
 INDEXES: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -19,7 +19,7 @@ INDEXES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("gw_router", "ledger_pages"): _LEDGER,
     ("gw_escalation", "beats"): _ENGINE,
     ("gw_escalation", "cases"): (
-        *(*_ENGINE, "open_due"),
+        *(*_ENGINE, "open_due", "open_grid"),
         *("sources_1_began_1", "edges.d_1_edges.at_1", "measure_1"),
     ),
     ("gw_escalation", "ledger"): ("case_id_1",),

@@ -119,17 +119,17 @@ class Component:
             PortTakenError: another program has its port.
             ComponentError: it ended, or did not get ready in time.
         """
-        if env:
-            self.program = replace(self.program, env={**self.program.env, **env})
-        self.launch()
+        self.launch(env)
         await self.wait_ready()
 
-    def launch(self) -> None:
-        """Start its process unless it runs, and do not wait.
+    def launch(self, env: Mapping[str, str] | None = None) -> None:
+        """Start its process unless it runs, and do not wait; `env` as above.
 
         Raises:
             PortTakenError: another program has its port.
         """
+        if env:
+            self.program = replace(self.program, env={**self.program.env, **env})
         if not self.alive:
             check_ports(self.program.wanted_ports())
             self._spawn()

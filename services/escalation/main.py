@@ -23,7 +23,7 @@ from services.escalation.handlers import subscriptions
 from services.escalation.metrics import EscalationMetrics
 from services.escalation.settings import EscalationSettings
 from shared.decision import Decision
-from shared.infra.app import Periodic, ResilientApp, Service, build_app
+from shared.infra.app import ResilientApp, Service, build_app
 from shared.infra.backlog import PARKED_PATIENCE_SECONDS, Held
 from shared.infra.clock import Clock
 from shared.infra.directory import DATABASE, ProfileCache, ProfileStore
@@ -32,12 +32,14 @@ from shared.infra.engine.core import Publisher
 from shared.infra.engine.fold import Applied
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import killing
+from shared.infra.fence import Fence
 from shared.infra.following import closing, follow
 from shared.infra.kafka import KafkaPublisher
 from shared.infra.ledger import Ledger
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
+from shared.infra.patience import Periodic
 from shared.infra.wiring import run_process
 
 NAME = "escalation"
@@ -72,7 +74,7 @@ def create_beats(cases: Engine[Case], policies: Policies, metrics: tuple[EngineM
         return work.decide(known, event, now, policies.newest, policies.directory_of)
 
     general, own = metrics
-    store = AggregateStore[Beat](cases.store.database, "beats", Beat, beat.due, beat.index)
+    store = AggregateStore[Beat](cases.store.database, "beats", Beat, beat.due, beat.index, cases.store.districts)
     observer = MetricsObserver[Beat](general, own.applied)
     prepare = partial(beats.prepare, policies)
     engine = Engine(NAME, cases.worker, store, cases.publisher, judge, cases.clock, observer, prepare, work.HEEDED)
@@ -99,7 +101,7 @@ def create_app(settings: EscalationSettings, clock: Clock | None = None) -> Resi
     registry = CollectorRegistry()
     metrics = (EngineMetrics.create(registry, NAME), EscalationMetrics.create(registry))
     client = connect(settings.mongo_url)
-    store = AggregateStore[Case](client[f"gw_{NAME}"], "cases", Case, due, index)
+    store = AggregateStore[Case](client[f"gw_{NAME}"], "cases", Case, due, index, settings.districts)
     cache = ProfileCache(ProfileStore(client[DATABASE]), settings.districts, metrics[0].profile_version)
     policies = Policies(cache, metrics[1])
     publisher = KafkaPublisher(settings)
@@ -115,7 +117,7 @@ def create_app(settings: EscalationSettings, clock: Clock | None = None) -> Resi
         registry=registry,
         metrics=metrics[0],
         publisher=publisher,
-        ping=partial(client.admin.command, "ping"),
+        fence=Fence.of(client, settings.clock_tolerance_seconds),
         subscriptions=subscriptions(engine, books.engine, settings.districts),
         settle=[engine.clearing.clear, books.engine.clearing.clear],
         prepare=[

@@ -27,19 +27,21 @@ from services.intake.pipeline import Intake
 from services.intake.sealing import COLLECTION as VAULT
 from services.intake.sealing import Sealer
 from services.intake.settings import IntakeSettings
-from shared.infra.app import Periodic, ResilientApp, Service, build_app
+from shared.infra.app import ResilientApp, Service, build_app
 from shared.infra.classifiers import ClassifierCache, ClassifierStore
 from shared.infra.clock import Clock
 from shared.infra.directory import DATABASE, ProfileCache, ProfileStore
 from shared.infra.engine import AggregateStore, Engine
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import killing
+from shared.infra.fence import Fence
 from shared.infra.following import closing, follow, log_passed
 from shared.infra.kafka import KafkaPublisher
 from shared.infra.ledger import Ledger
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
+from shared.infra.patience import Periodic
 from shared.infra.resealing import Resealing, SealMetrics
 from shared.infra.vault import Vault
 from shared.infra.wiring import run_process
@@ -114,7 +116,7 @@ def create_app(settings: IntakeSettings, clock: Clock | None = None) -> Resilien
         registry=registry,
         metrics=metrics[0],
         publisher=publisher,
-        ping=partial(client.admin.command, "ping"),
+        fence=Fence.of(client, settings.clock_tolerance_seconds),
         subscriptions=subscriptions(settings, intake),
         prepare=[
             intake.engine.store.create_indexes,

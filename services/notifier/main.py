@@ -35,19 +35,21 @@ from services.notifier.handlers import subscriptions
 from services.notifier.metrics import NotifierMetrics
 from services.notifier.settings import NotifierSettings
 from shared.decision import Companion, Decision
-from shared.infra.app import Periodic, ResilientApp, Service, build_app
+from shared.infra.app import ResilientApp, Service, build_app
 from shared.infra.clock import Clock
 from shared.infra.directory import DATABASE, ProfileCache, ProfileStore
 from shared.infra.engine import AggregateStore, Engine
 from shared.infra.engine.fold import Applied
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import WrapStep, killing
+from shared.infra.fence import Fence
 from shared.infra.following import closing, follow
 from shared.infra.kafka import KafkaPublisher
 from shared.infra.ledger import Ledger
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
+from shared.infra.patience import Periodic
 from shared.infra.resealing import Resealing, SealMetrics
 from shared.infra.tracing import Tracing
 from shared.infra.vault import Vault
@@ -177,7 +179,7 @@ def create_app(
         registry=parts.registry,
         metrics=parts.general,
         publisher=parts.publisher,
-        ping=partial(parts.database.client.admin.command, "ping"),
+        fence=Fence.of(parts.database.client, settings.clock_tolerance_seconds),
         subscriptions=subscriptions(cases, notices, parts.contacts.erase, settings.districts),
         settle=[cases.clearing.clear, notices.clearing.clear],
         periodics=[

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -17,7 +16,7 @@ from services.router.domain.model import Case, index_of, next_due
 from services.router.handlers import subscriptions
 from services.router.metrics import RouterMetrics
 from services.router.settings import RouterSettings
-from shared.infra.app import Periodic, ResilientApp, Service, build_app
+from shared.infra.app import ResilientApp, Service, build_app
 from shared.infra.backlog import PARKED_PATIENCE_SECONDS, Held
 from shared.infra.clock import Clock
 from shared.infra.directory import DATABASE, ProfileCache, ProfileStore
@@ -25,12 +24,14 @@ from shared.infra.engine import AggregateStore, Engine
 from shared.infra.engine.core import Publisher
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import killing
+from shared.infra.fence import Fence
 from shared.infra.following import closing, follow
 from shared.infra.kafka import KafkaPublisher
 from shared.infra.ledger import Ledger
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
+from shared.infra.patience import Periodic
 from shared.infra.wiring import run_process
 
 SERVICE = "router"
@@ -74,7 +75,7 @@ def create_router(
     settings: RouterSettings, client: Any, publisher: Publisher, registry: CollectorRegistry, clock: Clock
 ) -> Router:
     """Wire the engine to database and broker."""
-    store = AggregateStore[Case](client[f"gw_{SERVICE}"], "cases", Case, due=next_due, index=index_of)
+    store = AggregateStore[Case](client[f"gw_{SERVICE}"], "cases", Case, next_due, index_of, settings.districts)
     general, metrics = EngineMetrics.create(registry, SERVICE), RouterMetrics.create(registry)
     profiles = ProfileCache(ProfileStore(client[DATABASE]), settings.districts, general.profile_version)
     world = FetchedWorld(profiles, store.collection)
@@ -109,7 +110,7 @@ def create_app(settings: RouterSettings, clock: Clock | None = None) -> Resilien
         registry=registry,
         metrics=router.general,
         publisher=publisher,
-        ping=partial(client.admin.command, "ping"),
+        fence=Fence.of(client, settings.clock_tolerance_seconds),
         subscriptions=subscriptions(router.engine.handle, settings.districts),
         settle=[router.engine.clearing.clear],
         prepare=[router.create_indexes, router.refresh],

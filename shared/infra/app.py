@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-import stamina
 from faststream.asgi import AsgiFastStream
 from faststream.kafka import KafkaBroker
 from faststream.kafka.prometheus import KafkaPrometheusMiddleware
@@ -19,18 +18,16 @@ from prometheus_client import CollectorRegistry
 
 from shared.decision import Transient
 from shared.infra.backlog import waiting_records
-from shared.infra.clock import monotonic, pause, wall_clock
+from shared.infra.clock import monotonic, pause
+from shared.infra.fence import Fence
 from shared.infra.http import Receive, Scope, Send, common_routes, http_server, refuse
 from shared.infra.kafka import BatchHandler, KafkaPublisher, consumer_lag, has_its_share, make_broker, subscribe
 from shared.infra.log import get_logger
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import as_transient
 from shared.infra.offsets import COMMIT_SECONDS, Offsets
+from shared.infra.patience import Periodic, repeat, retrying, until_done
 from shared.infra.settings import ServiceSettings
-
-RETRY_SECONDS = 60.0
-"""A handler retries so long before it gives the batch back: well under `max_poll_interval`, else the broker would take
-the partitions away and two members would pass them back and forth for ever."""
 
 NO_ASSIGNMENT_SECONDS = 300.0
 """A consumer without partitions this long although the broker answers has lost its group (aiokafka#847): exit and be
@@ -40,21 +37,10 @@ SPARE_SECONDS = 10.0
 """A consumer that has been a member of its group this long and was given nothing is a spare: there are more replicas
 than partitions. Not sooner, for a group that is just being joined hands out partitions in several rounds."""
 
-Loop = Callable[[], Awaitable[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Periodic:
-    """Work repeated every so many real seconds for as long as the process lives."""
-
-    name: str
-    seconds: float
-    work: Loop
-
 
 @dataclass(slots=True)
 class Service:
-    """The parts of one process. `ping` asks the database; `subscriptions` are (pattern, handler).
+    """The parts of one process. `fence` asks the database what time it is; `subscriptions` are (pattern, handler).
 
     `settle` is what is left to do about batches that were handled, before their offsets are committed.
     """
@@ -64,7 +50,7 @@ class Service:
     registry: CollectorRegistry
     metrics: EngineMetrics
     publisher: KafkaPublisher
-    ping: Callable[[], Awaitable[Any]]
+    fence: Fence
     subscriptions: Sequence[tuple[str, BatchHandler]]
     periodics: Sequence[Periodic] = ()
     prepare: Sequence[Callable[[], Awaitable[Any]]] = ()
@@ -75,13 +61,15 @@ class Service:
     database_ok: bool = False
     broker_ok: bool = False
     subscribers: list[Any] = field(default_factory=list)
+    background: asyncio.Task[None] | None = None
     spare_since: float | None = None
 
     def ready(self) -> dict[str, bool]:
-        """Return what readiness asks: broker, database, partitions assigned (or none by right, as a spare)."""
+        """Return what readiness asks: broker, database, their time, partitions (or none by right, as a spare)."""
         return {
             "broker": self.started and self.broker_ok,
             "database": self.database_ok,
+            "clock": not self.fence.wrong,
             "partitions": self.started and (self.has_partitions() or self._is_spare()),
         }
 
@@ -113,6 +101,7 @@ class ResilientApp(AsgiFastStream):
         self._service = service
 
     async def _start_broker(self) -> None:
+        await until_done(self._service.fence.check, f"{self._service.name}.clock")
         for work in self._service.prepare:
             await until_done(work, f"{self._service.name}.prepare")
         await until_done(self._start_everything, "broker.start")
@@ -154,61 +143,6 @@ def known_path(app: AsgiFastStream, scope: Scope) -> str:
     return next((path for path, _ in app.routes if path == scope["path"]), "")
 
 
-async def until_done(work: Loop, name: str) -> None:
-    """Repeat until it succeeds, with a growing pause; each failure is one log line."""
-    delay = 0.2
-    while True:
-        try:
-            with as_transient():
-                await work()
-        except Exception as error:  # noqa: BLE001 - whatever is wrong outside, a service keeps trying and stays not-ready
-            get_logger().warning("not_ready_yet", step=name, error=f"{type(error).__name__}: {error}")
-            await pause(delay)
-            delay = min(delay * 2, 5.0)
-        else:
-            return
-
-
-def retrying(handler: BatchHandler, metrics: EngineMetrics) -> BatchHandler:
-    """Return the handler with back-off on `Transient`, timed and counted; what lasts is raised, and so redelivered."""
-
-    async def retry(records: Sequence[Any]) -> None:
-        async for attempt in stamina.retry_context(
-            on=Transient, attempts=None, timeout=RETRY_SECONDS, wait_initial=0.1, wait_max=5.0
-        ):
-            with attempt, as_transient():
-                await handler(records)
-
-    async def handle(records: Sequence[Any]) -> None:
-        begin = monotonic()
-        try:
-            await retry(records)
-        except Exception as error:
-            # The broker's client logs nothing and delivers again at once, a thousand times a second.
-            said = str(error) if isinstance(error, Transient) else type(error).__name__
-            get_logger().error("batch_failed", records=len(records), error=said)
-            await pause(1.0)
-            raise
-        metrics.handled(records, monotonic() - begin, wall_clock().timestamp())
-
-    return handle
-
-
-async def _repeat(periodic: Periodic) -> None:
-    """Run a periodic for ever; one failure is logged and the next round comes all the same."""
-    while True:
-        try:
-            with as_transient():
-                await periodic.work()
-        except Transient as error:
-            get_logger().warning("periodic_waits", periodic=periodic.name, error=str(error))
-            await pause(1.0)
-        except Exception:  # noqa: BLE001 - a sweep must outlive any single failure
-            get_logger().exception("periodic_failed", periodic=periodic.name)
-            await pause(1.0)
-        await pause(periodic.seconds)
-
-
 def build_app(service: Service) -> ResilientApp:
     """Wire the parts: subscriptions, /healthz, /readyz, /metrics, background work, shutdown in order."""
     broker = make_broker(
@@ -216,7 +150,7 @@ def build_app(service: Service) -> ResilientApp:
     )
     offsets = [Offsets(service.settle) for _ in service.subscriptions]
     for (pattern, handler), own in zip(service.subscriptions, offsets, strict=True):
-        subscriber = subscribe(broker, service.name, pattern, retrying(handler, service.metrics), own)
+        subscriber = subscribe(broker, service.name, pattern, retrying(handler, service.metrics, service.fence), own)
         service.subscribers.append(subscriber)
 
     @contextlib.asynccontextmanager
@@ -225,8 +159,9 @@ def build_app(service: Service) -> ResilientApp:
         # What settles has a beat of its own too: a commit may hang for as long as the broker is away.
         own += [Periodic("settling", COMMIT_SECONDS, work) for work in service.settle]
         own += [Periodic("offsets", COMMIT_SECONDS, one.commit) for one in offsets]
-        tasks = [asyncio.create_task(_repeat(item)) for item in own]
-        tasks.append(asyncio.create_task(_when_started(service, service.periodics)))
+        tasks = [asyncio.create_task(repeat(item)) for item in own]
+        service.background = asyncio.create_task(_when_started(service))
+        tasks.append(service.background)
         try:
             yield
         finally:
@@ -254,29 +189,40 @@ async def _settle(service: Service) -> None:
             get_logger().warning("not_settled", error=str(error))
 
 
-async def _when_started(service: Service, periodics: Sequence[Periodic]) -> None:
+async def _when_started(service: Service) -> None:
     while not service.started:
         await pause(0.05)
     async with asyncio.TaskGroup() as group:
-        for item in periodics:
-            group.create_task(_repeat(item))
+        for item in service.periodics:
+            group.create_task(repeat(item, service.fence))
 
 
 async def _health(service: Service) -> None:
     try:
         with as_transient():
-            await service.ping()
+            await service.fence.look()
         service.database_ok = True
     except Transient:
         service.database_ok = False
     service.broker_ok = await service.publisher.reaches_broker()
     service.look_for_share()
+    if service.started and service.fence.wrong:
+        _end(service)
     service.metrics.ready.set(all(service.ready().values()))
     service.metrics.lag.clear()
     for subscriber in service.subscribers:
         if subscriber.consumer is not None:
             for topic, lag in consumer_lag(subscriber.consumer).items():
                 service.metrics.lag.labels(topic).set(lag)
+
+
+def _end(service: Service) -> None:
+    """Stop what goes by a clock that is wrong, and end, so that partitions go to those who know the time."""
+    if service.background is None or service.background.done():
+        return
+    get_logger().error("clock_wrong", database_ahead_seconds=round(service.fence.ahead.total_seconds(), 1))
+    service.background.cancel()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Return the wall clock."""
-        return to_millisecond(datetime.now(UTC))
+        return wall_clock()
 
     def at(self, epoch_ms: int) -> datetime:
         """Return the instant itself."""
@@ -53,7 +54,7 @@ class ScaledClock:
 
     def now(self) -> datetime:
         """Return the virtual instant."""
-        return self._scale(datetime.now(UTC))
+        return self._scale(_machine())
 
     def at(self, epoch_ms: int) -> datetime:
         """Return the virtual instant of a real one."""
@@ -83,7 +84,7 @@ class SteppedClock:
 
     def now(self) -> datetime:
         """Return the virtual instant of the last step."""
-        return self.at(_milliseconds(datetime.now(UTC)))
+        return self.at(_milliseconds(_machine()))
 
     def at(self, epoch_ms: int) -> datetime:
         """Return the virtual instant that held at a real one; before the first step, the first."""
@@ -139,12 +140,46 @@ class ManualClock:
 
 def wall_clock() -> datetime:
     """Return real time, for infrastructure only: leases, relay ages, start-up."""
-    return to_millisecond(datetime.now(UTC))
+    return to_millisecond(_machine())
 
 
 def epoch_ns() -> int:
     """Return real time in nanoseconds since 1970, for traces, which are laid beside those of other machines."""
     return time.time_ns()
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFault:
+    """For tests: this machine's clock is off by `error` from an instant on, in seconds that never go back."""
+
+    error: timedelta
+    since: float
+
+    @classmethod
+    def parse(cls, written: str) -> ClockFault:
+        """Read `180@5`: 180 minutes ahead, five seconds from now on. Minus is behind; without `@5` from the beginning.
+
+        Raises:
+            ValueError: it is not written so.
+        """
+        if (found := re.fullmatch(r"([+-]?\d{1,6})(?:@(\d{1,6}))?", written)) is None:
+            raise ValueError("write the minutes that it is off, and after @ the seconds until then: 180@5")
+        return cls(timedelta(minutes=int(found[1])), monotonic() + int(found[2] or 0))
+
+
+_fault: ClockFault | None = None
+
+
+def set_wrong(fault: ClockFault) -> None:
+    """Have this process live with a wrong clock."""
+    global _fault  # noqa: PLW0603 - a process has one wall clock
+    _fault = fault
+
+
+def _machine() -> datetime:
+    """Return what this machine takes for the time."""
+    now = datetime.now(UTC)
+    return now if _fault is None or monotonic() < _fault.since else now + _fault.error
 
 
 def monotonic() -> float:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -54,6 +54,18 @@ async def database_time(client: Any) -> datetime:
     """
     told: datetime = (await client.admin.command("hello"))["localTime"]
     return told.replace(tzinfo=UTC)
+
+
+async def database_ahead(client: Any, now: Callable[[], datetime]) -> timedelta:
+    """Return how far the database's clock is ahead of ours, as exactly as the question was short.
+
+    Raises:
+        pymongo.errors.PyMongoError: the database does not answer.
+    """
+    before = now()
+    told = await database_time(client)
+    after = now()
+    return timedelta(0) if before <= told <= after else told - (before + (after - before) / 2)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, HttpUrl, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from shared.infra.clock import Clock, ScaledClock, SteppedClock, SystemClock
+from shared.infra.clock import Clock, ClockFault, ScaledClock, SteppedClock, SystemClock
 from shared.infra.connections import ConnectionSettings
 
 HTTP_PORT = "the port it listens on"
@@ -55,6 +55,9 @@ class ServiceSettings(ConnectionSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="`debug` adds a line for each decision, by which a case can be followed"
     )
+    clock_tolerance_seconds: float = Field(
+        default=30, gt=0, description="a process whose clock is further from the database's does not act"
+    )
     traces_url: HttpUrl | None = Field(
         default=None, description="OTLP over HTTP, with its path (http://collector:4318/v1/traces); none: no traces"
     )
@@ -64,6 +67,9 @@ class ServiceSettings(ConnectionSettings):
     clock_rate: float | None = Field(default=None, gt=0, description="virtual seconds in a real one")
     clock_steps: Path | None = Field(default=None, description="plays only: the file whose last line is the time")
     fault_point: str | None = Field(default=None, description="tests only: where this process kills itself")
+    fault_clock: str | None = Field(
+        default=None, description="tests only: minutes that its clock is off, after so many seconds: 180@5"
+    )
 
     @field_validator("districts", mode="before")
     @classmethod
@@ -73,6 +79,13 @@ class ServiceSettings(ConnectionSettings):
     @field_validator("traces_url", mode="before")
     @classmethod
     def _nowhere(cls, value: object) -> object:
+        return value or None
+
+    @field_validator("fault_clock")
+    @classmethod
+    def _readable(cls, value: str | None) -> str | None:
+        if value:
+            ClockFault.parse(value)
         return value or None
 
     @field_validator("kafka_compression")
@@ -87,8 +100,8 @@ class ServiceSettings(ConnectionSettings):
             raise ValueError("a virtual clock is refused in live mode: set GW_MODE=demo or replay")
         if 0 < sum(part is not None for part in parts) < len(parts):
             raise ValueError("a virtual clock needs GW_CLOCK_START, GW_CLOCK_ORIGIN and GW_CLOCK_RATE")
-        if self.fault_point and self.mode is Mode.LIVE:
-            raise ValueError("GW_FAULT_POINT is refused in live mode")
+        if (self.fault_point or self.fault_clock) and self.mode is Mode.LIVE:
+            raise ValueError("GW_FAULT_POINT and GW_FAULT_CLOCK are refused in live mode")
         return self
 
     def clock(self) -> Clock:

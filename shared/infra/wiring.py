@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pymongo.errors import ConfigurationError
 
 from shared.infra.app import ResilientApp, serve
+from shared.infra.clock import ClockFault, set_wrong
 from shared.infra.connections import PREFIX, AuthorityError
 from shared.infra.log import configure_logging
 from shared.infra.settings import ServiceSettings
@@ -31,6 +32,8 @@ def run_process(name: str, settings_type: type[T], create_app: Callable[[T], Res
     with wrong_settings_in_words():
         settings = settings_type()
         configure_logging(settings, name)
+        if settings.fault_clock:
+            set_wrong(ClockFault.parse(settings.fault_clock))
         app = create_app(settings)
     asyncio.run(serve(app, settings))
 

@@ -142,6 +142,20 @@ async def test_a_full_batch_about_one_case_delivered_again_changes_nothing(infra
         assert heard.counts == {"duplicate": MAX_RECORDS}
 
 
+async def test_a_worker_for_some_districts_sweeps_only_theirs(infra: LocalStack) -> None:
+    """It has only their profiles, so what it would decide about another's case is a refusal."""
+    district, other = "910020", "910021"
+    async with world(infra, district) as (store, _, _bus):
+        await store.create_indexes()
+        past, lease = wall_clock() - timedelta(hours=1), timedelta(seconds=15)
+        ids = [f"{code}-260701-aaaaaaaa" for code in (district, other)]
+        await store.collection.insert_many([{"_id": id_, "v": 1, "s": {}, "due": past} for id_ in ids])
+        own = replace(store, districts=("910099", district))
+        assert await own.claim_due(wall_clock(), wall_clock(), lease, 200) == [ids[0]]
+        assert await own.claim_due(wall_clock(), wall_clock(), lease, 200) == []
+        assert await store.claim_due(wall_clock(), wall_clock(), lease, 200) == [ids[1]]
+
+
 def test_an_aggregate_remembers_more_than_may_be_delivered_again() -> None:
     """A batch each of the topics that a service reads."""
     assert REMEMBERED >= 4 * MAX_RECORDS

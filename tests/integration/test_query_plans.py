@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from deploy.local import LocalStack
 from services.escalation.adapters.audit import Audit
 from services.escalation.adapters.indexes import create_indexes as create_escalation_indexes
+from services.escalation.adapters.moves import Moves
 from services.escalation.adapters.watch import Watch
 from services.escalation.domain.decide import due, index
 from services.escalation.domain.model import Case as ClockedCase
@@ -96,6 +98,7 @@ async def test_the_engine_and_the_routers_gauges_read_no_whole_collection(infra:
         )
         await database.command("profile", 2)
         await sweep(store)
+        await sweep(replace(store, districts=("620802", "620171")))
         await count_open_work(store.collection)
         await count_open_work(store.collection, ("620802",))
     assert whole == []
@@ -171,7 +174,7 @@ async def test_the_clocks_are_swept_and_audited_by_their_indexes(infra: LocalSta
     async with noted(infra, "gw_plans_escalation") as (database, whole):
         store, registry = AggregateStore[ClockedCase](database, "cases", ClockedCase, due, index), CollectorRegistry()
         await create_escalation_indexes(store)
-        ahead = {"v": 1, "open": True, "due": WHEN + timedelta(days=1), "saved_at": WHEN}
+        ahead = {"v": 1, "open": True, "due": WHEN + timedelta(days=1), "saved_at": WHEN, "s": {"grid": "elsewhere"}}
         await store.collection.insert_many([{"_id": f"620802-{n}", **ahead} for n in range(500)])
         metrics = (EngineMetrics.create(registry, "escalation"), EscalationMetrics.create(registry))
         await database.command("profile", 2)
@@ -179,7 +182,17 @@ async def test_the_clocks_are_swept_and_audited_by_their_indexes(infra: LocalSta
         assert await Audit(store, ManualClock(WHEN), *metrics, 60.0).unwatched() == 0
         asked = database["system.profile"].find({"ns": {"$regex": "cases$"}, "keysExamined": {"$gt": 10}})
         assert [one async for one in asked] == []
+        assert await Moves(cast("Any", SimpleNamespace(store=store)), recut()).run() == 0
+        read = database["system.profile"].find({"ns": {"$regex": "cases$"}, "docsExamined": {"$gt": 10}})
+        assert [one async for one in read] == []
     assert whole == []
+
+
+def recut() -> Any:
+    """Stand for the policies of a district that was cut anew."""
+    index = DirectoryIndex(load(DISTRICTS / "620171"))
+    assert any(grid.retired for grid in index.profile.grids)
+    return SimpleNamespace(cache=SimpleNamespace(districts=("620171",), get=lambda _: index))
 
 
 def coming_back(source: str) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from services.intake.settings import IntakeSettings
 from shared.infra.app import Service, build_app
 from shared.infra.clock import ManualClock, monotonic
 from shared.infra.engine.outbox import Outgoing
+from shared.infra.fence import Fence
 from shared.infra.http import http_server
 from shared.infra.metrics import EngineMetrics
 from tests.support.bus import free_port, until
@@ -114,8 +116,8 @@ def service(settings: IntakeSettings, keys: Path, publisher: Publisher) -> Servi
     )
     stub: Any = publisher
 
-    async def ping() -> None:
-        return
+    async def agree() -> timedelta:
+        return timedelta(0)
 
     return Service(
         name="intake",
@@ -123,7 +125,7 @@ def service(settings: IntakeSettings, keys: Path, publisher: Publisher) -> Servi
         registry=registry,
         metrics=EngineMetrics.create(registry, "intake"),
         publisher=stub,
-        ping=ping,
+        fence=Fence(agree, timedelta(seconds=30)),
         subscriptions=(),
         routes=[("/v1/reports", gateway)],
     )

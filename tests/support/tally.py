@@ -6,7 +6,6 @@ Run as `python -m tests.support.tally` with GW_TALLY_GROUP as consumer group and
 
 from __future__ import annotations
 
-import asyncio
 import os
 from datetime import datetime
 
@@ -16,16 +15,18 @@ from shared.contracts.cases import TaskProgressed
 from shared.contracts.commands import AcceptTask, Command, ProgressTask
 from shared.contracts.topics import Topic, internal_pattern
 from shared.decision import Decision, Rejected, Stored, Tick, UnknownCase
-from shared.infra.app import Periodic, ResilientApp, Service, build_app, serve
+from shared.infra.app import ResilientApp, Service, build_app
 from shared.infra.engine import AggregateStore, Engine
 from shared.infra.engine.sweep import Sweeper
 from shared.infra.faults import killing
+from shared.infra.fence import Fence
 from shared.infra.kafka import KafkaPublisher
-from shared.infra.log import configure_logging
 from shared.infra.metrics import EngineMetrics
 from shared.infra.mongo import connect
 from shared.infra.observer import MetricsObserver
+from shared.infra.patience import Periodic
 from shared.infra.settings import ServiceSettings
+from shared.infra.wiring import run_process
 
 
 class Tally(Stored):
@@ -83,7 +84,7 @@ def create_app(settings: ServiceSettings, group: str) -> ResilientApp:
             registry=registry,
             metrics=metrics,
             publisher=publisher,
-            ping=lambda: client.admin.command("ping"),
+            fence=Fence.of(client, settings.clock_tolerance_seconds),
             subscriptions=[(internal_pattern((Topic.COMMANDS,), settings.districts), engine.handle)],
             periodics=[Periodic("relay", 0.5, sweeper.relay), Periodic("parked", 0.5, sweeper.parked)],
             prepare=[store.create_indexes],
@@ -94,10 +95,8 @@ def create_app(settings: ServiceSettings, group: str) -> ResilientApp:
 
 def main() -> None:
     """Run one process."""
-    settings = ServiceSettings()
     group = os.environ["GW_TALLY_GROUP"]
-    configure_logging(settings, group)
-    asyncio.run(serve(create_app(settings, group), settings))
+    run_process(group, ServiceSettings, lambda settings: create_app(settings, group))
 
 
 if __name__ == "__main__":

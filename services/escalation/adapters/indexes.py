@@ -10,12 +10,17 @@ OPEN_DUE = "open_due"
 """Open cases by their due instant: the audit counts those that have none, by index alone."""
 
 
+OPEN_GRID = "open_grid"
+"""Open cases by their grid: those in grids that were cut anew, however many lie in others."""
+
+
 async def create_indexes(store: AggregateStore[Case]) -> None:
     """Create them."""
     await store.create_indexes()
     await store.collection.create_index(
         [("open", 1), ("due", 1)], partialFilterExpression={"open": True}, name=OPEN_DUE
     )
+    await store.collection.create_index("s.grid", partialFilterExpression={"open": True}, name=OPEN_GRID)
     await store.database[LEDGER].create_index("case_id")
     await _counted(store)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.escalation.adapters.indexes import OPEN_DUE
+from services.escalation.adapters.indexes import OPEN_GRID
 from services.escalation.adapters.policies import Policies
 from services.escalation.domain.model import Case
 from services.escalation.domain.moves import decide_move
@@ -51,9 +51,9 @@ class Moves:
         return [grid.code for grid in profile.grids if grid.retired and monotonic() - since < SETTLED_SECONDS]
 
     async def _lying_in(self, codes: Sequence[str]) -> list[str]:
-        """Return the open cases in these grids: one walk over the index of open cases, however many districts."""
+        """Return the open cases in these grids, without reading any other."""
         query: dict[str, Any] = {"open": True, "s.grid": {"$in": codes}}
-        return [one["_id"] async for one in self.engine.store.collection.find(query, {"_id": 1}, hint=OPEN_DUE)]
+        return [one["_id"] async for one in self.engine.store.collection.find(query, {"_id": 1}, hint=OPEN_GRID)]
 
     def _decide(self, case: Case | None, tick: Any, now: datetime) -> Decision[Case]:
         return decide_move(case, tick, now, self.policies.newest)

@@ -25,6 +25,7 @@ With 256, a process killed before its commit counted half of a surge twice. With
 grow a case past MongoDB's document limit."""
 
 DUPLICATE_KEY = 11000
+_DUE = [("due", 1), ("_id", 1)]
 
 
 @dataclass(slots=True)
@@ -54,13 +55,17 @@ class Slot(Generic[S]):
 # No slots: on Python 3.11 a frozen generic with slots cannot be made as Class[Type](...).
 @dataclass(frozen=True)
 class AggregateStore(Generic[S]):
-    """Loads and saves one kind of aggregate. `index` gives the fields beside the state that queries need."""
+    """Loads and saves one kind of aggregate. `index` gives the fields beside the state that queries need.
+
+    `districts`: only theirs are swept, where this process serves only some and has only their profiles.
+    """
 
     database: AsyncIOMotorDatabase[dict[str, Any]]
     collection_name: str
     state_type: type[S]
     due: Callable[[S], datetime | None] = lambda _: None
     index: Callable[[S], dict[str, Any]] = lambda _: {}
+    districts: tuple[str, ...] = ()
 
     @property
     def collection(self) -> AsyncIOMotorCollection[dict[str, Any]]:
@@ -69,7 +74,7 @@ class AggregateStore(Generic[S]):
 
     async def create_indexes(self) -> None:
         """Create what the engine's own queries need; services add theirs."""
-        await self.collection.create_index("due", partialFilterExpression={"due": {"$exists": True}})
+        await self.collection.create_index(_DUE, partialFilterExpression={"due": {"$exists": True}})
         await self.collection.create_index("saved_at", partialFilterExpression={"outbox": {"$exists": True}})
         await self.collection.create_index("parked_until", partialFilterExpression={"parked_until": {"$exists": True}})
 
@@ -197,11 +202,13 @@ class AggregateStore(Generic[S]):
         A lease only saves work: the version guard is what makes a doubled claim harmless.
         """
         free = {"$or": [{"lease": {"$exists": False}}, {"lease": {"$lt": real_now}}]}
-        cursor = self.collection.find({"due": {"$lte": now}, **free}, {"_id": 1}).sort("due", 1).limit(limit)
+        own = {"_id": {"$regex": f"^(?:{'|'.join(self.districts)})-"}} if self.districts else {}
+        cursor = self.collection.find({"due": {"$lte": now}, **free, **own}, {"_id": 1}).sort("due", 1).limit(limit)
+        if own:
+            cursor = cursor.hint(_DUE)  # else the database may think of reading every id
         ids = [document["_id"] async for document in cursor]
         if ids:
-            query = {"_id": {"$in": ids}, **free}
-            await self.collection.update_many(query, {"$set": {"lease": real_now + lease}})
+            await self.collection.update_many({"_id": {"$in": ids}, **free}, {"$set": {"lease": real_now + lease}})
         return ids
 
     async def oldest_due(self) -> datetime | None:

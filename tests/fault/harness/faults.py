@@ -8,14 +8,12 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 
 from deploy.local.component import Component
 from deploy.local.errors import StackError
-from tests.fault.harness.plays import START
 from tests.fault.harness.poison import pour
-from tests.fault.harness.world import SERVICES, World
+from tests.fault.harness.world import NEVER, SERVICES, World
 from tests.support.bus import until
 
 Hit = Callable[[str], None]
@@ -33,6 +31,9 @@ POINTS = {
 
 SKEWS = (-3 * 60, -45, -7, 7, 45, 3 * 60)
 """Minutes by which a host's clock is off."""
+
+BEFORE_JUMP_SECONDS = 8
+"""So long after its start a replica is in the middle of its work."""
 
 REACHED_SECONDS = 40.0
 BEHAVIOURS = ("hang", "500", "close", "late")
@@ -134,15 +135,29 @@ async def poison(world: World, hit: Hit) -> None:
 
 
 async def clock(world: World, hit: Hit) -> None:
-    """Let one replica of some service live with a clock that is minutes or hours off, then set it right again."""
+    """Let the clock under one replica jump: it has to end, and not to begin until the clock is set right."""
     component = world.replica(world.dice.choice(SERVICES))
     minutes = world.dice.choice(SKEWS)
     hit(f"{component.name} {minutes:+} min")
-    wrong = START + timedelta(minutes=minutes)
-    await component.restart({"GW_CLOCK_START": wrong.isoformat()})
-    await asyncio.sleep(world.freeze / 2)
+    with suppress(StackError):
+        await component.restart({"GW_FAULT_CLOCK": f"{minutes}@{BEFORE_JUMP_SECONDS}"})
+        if not await _happened(lambda: component.died):
+            world.deaths.append(f"{component.name} lived on with a clock that was {minutes:+} min off")
     await component.stop()
-    await world.back(component, {"GW_CLOCK_START": START.isoformat()})
+    component.launch({"GW_FAULT_CLOCK": str(minutes)})
+    await asyncio.sleep(world.freeze / 4)
+    if not component.alive or await component.program.probe():
+        world.deaths.append(f"{component.name} did not wait for its clock, {minutes:+} min off, to be set right")
+    await component.stop()
+    await world.back(component, {"GW_FAULT_CLOCK": NEVER})
+
+
+async def _happened(condition: Callable[[], bool]) -> bool:
+    try:
+        await until(condition, REACHED_SECONDS, "it")
+    except TimeoutError:
+        return False
+    return True
 
 
 async def webhook(world: World, hit: Hit) -> None:
