@@ -20,6 +20,9 @@ PAGE = 1_000
 DAYS = 80
 """Stored reports are so many days old at most; what intake would forget at once is no stored report."""
 
+_FAR = 1_500_000_000
+"""Cells from here on are of no place that the load reports from."""
+
 LETTERS = b"abcdefghijklmnopqrstuvwxyz234567"
 COLLECTIONS = {
     "gw_intake": ("reports", "vault"),
@@ -60,13 +63,18 @@ async def _fill(collection: Any, name: str, to: int) -> None:
 
 
 def _aged(name: str, document: Document) -> Document:
-    """Return a document as an old, quiet case has it: closed at the router, with a clock far ahead at escalation."""
+    """Return a document as an old, quiet case has it: closed and no mediator's any more at the router.
+
+    At escalation its clock is far ahead.
+    """
     long_ago = wall_clock() - timedelta(days=_chance(document["_id"], DAYS) + 2)
     if name == "gw_router.cases":
-        document = {key: value for key, value in document.items() if key not in ("open", "work", "due")}
+        document = {key: value for key, value in document.items() if key not in ("open", "work", "due", "mediator")}
         document["s"]["state"] = "closed"
     if name == "gw_escalation.cases":
         document["due"] = wall_clock() + timedelta(days=365 + _chance(document["_id"], 365))
+        if "began" in document:
+            document["began"] = long_ago
     if name == "gw_intake.reports" and "at" in document["s"]:
         document["s"] |= {"at": long_ago, "day": long_ago.date().toordinal()}
     return document
@@ -90,7 +98,10 @@ Renamed = Callable[[bytes, int], bytes]
 
 
 def _names(document: Document) -> list[tuple[bytes, Renamed]]:
-    """Return what must be new in a copy: the id of the case, and the document's own where it is another one."""
+    """Return what must be new in a copy: the id of the case, and the document's own where it is another one.
+
+    Place and source too: two thousand copies in one spot would be a crowd that no city has.
+    """
     state = document.get("s", {})
     id_ = str(document["_id"])
     case = state.get("case_id") or document.get("case_id") or document.get("owner") or id_
@@ -101,7 +112,24 @@ def _names(document: Document) -> list[tuple[bytes, Renamed]]:
         names.append((id_.rpartition("/")[2].encode(), _hashed))
     elif id_ != case:
         names.append((id_.encode(), _hashed))
+    if "near" in state:
+        names.append((_near(state["near"]), _elsewhere))
+    names += [(source.encode(), _another_source) for source in document.get("sources", ())]
     return [*names, (case.encode(), _other_case)]
+
+
+def _near(cell: int) -> bytes:
+    """Return the field as BSON writes it: type, name, number."""
+    return bson.encode({"near": cell})[4:-1]
+
+
+def _elsewhere(old: bytes, number: int) -> bytes:
+    head = old[: old.index(b"\0") + 1]
+    return head + (_FAR + number).to_bytes(len(old) - len(head), "little")
+
+
+def _another_source(old: bytes, number: int) -> bytes:
+    return old[:7] + hashlib.sha512(old + str(number).encode()).hexdigest()[: len(old) - 7].encode()
 
 
 def _numbered(old: bytes, number: int) -> bytes:
