@@ -20,9 +20,6 @@ PAGE = 1_000
 DAYS = 80
 """Stored reports are so many days old at most; what intake would forget at once is no stored report."""
 
-_FAR = 1_500_000_000
-"""Cells from here on are of no place that the load reports from."""
-
 LETTERS = b"abcdefghijklmnopqrstuvwxyz234567"
 COLLECTIONS = {
     "gw_intake": ("reports", "vault"),
@@ -125,7 +122,7 @@ def _near(cell: int) -> bytes:
 
 def _elsewhere(old: bytes, number: int) -> bytes:
     head = old[: old.index(b"\0") + 1]
-    return head + (_FAR + number).to_bytes(len(old) - len(head), "little")
+    return head + hashlib.blake2b(str(number).encode(), digest_size=len(old) - len(head)).digest()
 
 
 def _another_source(old: bytes, number: int) -> bytes:
