@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 
 from deploy.demo.departments import evidence
 from deploy.demo.say import Say
+from deploy.demo.world import shift
 from deploy.partner.messages import Data
 from deploy.year.lives import DisputeLife, EventLife, Plan, TierPlan
+from deploy.year.timing import whole
 from shared.contracts import cases as said
 from shared.contracts.agreeing import PayAgreement, PerformAgreement, SignAgreement
 from shared.contracts.agreements import Duty, ObligationRecorded, ObligationState
@@ -26,7 +28,7 @@ from shared.contracts.commands import (
     VerifyCase,
     WithdrawCase,
 )
-from shared.contracts.disputes import TierEnded, TierEntered, TierOutcome
+from shared.contracts.disputes import TierEnded, TierEntered, TierName, TierOutcome
 from shared.contracts.escalations import TeamSummoned
 from shared.contracts.mediation import RecordMediation
 from shared.district.calendar import WorkingCalendar
@@ -81,6 +83,8 @@ class Actors:
                 number = int(event.tier_id.rpartition("#")[2])
                 if number <= len(life.tiers):
                     yield from _mediate(life, event, life.tiers[number - 1])
+                elif life.broken_for_good and event.tier is not TierName.COURT:
+                    yield from _mediate(life, event, _in_vain(event))
             case TierEnded(outcome=TierOutcome.AGREEMENT) if life.signed is not None:
                 amounts = [one.what["amount"] for one in life.promised if "amount" in one.what]
                 data: Data = {"obligations": [one.what for one in life.promised]}
@@ -139,6 +143,12 @@ def _mediate(life: DisputeLife, tier: TierEntered, plan: TierPlan) -> Iterator[A
     yield _say(life, plan.heard, who, RecordMediation, heard), f"session {tier.tier_id}"
     ended = {**data, "outcome": plan.outcome, "reason": REASON}
     yield _say(life, plan.ends, who, RecordMediation, ended), f"ended {tier.tier_id}"
+
+
+def _in_vain(tier: TierEntered) -> TierPlan:
+    """Return how it goes where mediation begins again because an agreement is broken for good: up to the court."""
+    heard, ends = (whole(shift(tier.occurred_at + timedelta(days=days))) for days in (1, 3))
+    return TierPlan(tier.tier, heard, ends, "failed")
 
 
 def _keep(life: DisputeLife, event: ObligationRecorded) -> Iterator[Act]:

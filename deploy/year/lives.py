@@ -64,6 +64,11 @@ class DisputeLife:
     promised: Sequence[Promised] = ()
     breached: datetime | None = None
 
+    @property
+    def broken_for_good(self) -> bool:
+        """Whether something that was promised is never done."""
+        return any(one.met is None for one in self.promised)
+
 
 Life = EventLife | DisputeLife
 
