@@ -73,6 +73,7 @@ class StackConfig(Value):
     services: tuple[str, ...] = Field(default_factory=all_services)
     replicas: dict[str, int] = Field(default_factory=dict)
     provision: bool = True
+    mongo_cache_gb: float = Field(default=0.5, ge=0.25, description="of memory, which a few cases do not need")
     partitions: int | None = Field(default=None, ge=1, description="of every topic; the usual number when left out")
     monitoring: bool = False
     secure: bool = Field(default=False, description="broker and database ask everybody who they are")

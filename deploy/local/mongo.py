@@ -18,7 +18,6 @@ from deploy.local.secured.database import Client
 
 REPLICA_SET = "gw"
 NOT_YET_INITIALISED = 94
-CACHE_GB = "0.5"
 OPLOG_MB = "256"
 HINT = (
     "mongod needs OpenSSL 3 and libcurl from the system (Debian 12, Ubuntu 22.04 or later: apt-get install libcurl4). "
@@ -40,12 +39,13 @@ def binary() -> Path:
 
 
 def program(config: StackConfig) -> Program:
-    """Return mongod for this stack: on 127.0.0.1, a small cache, data in <state>/mongo."""
+    """Return mongod for this stack: on 127.0.0.1, data in <state>/mongo."""
     data = config.state / "mongo"
     data.mkdir(parents=True, exist_ok=True)
     port = config.ports.mongo
     argv = [str(binary()), "--dbpath", str(data), "--port", str(port), "--bind_ip", HOST, "--nounixsocket"]
-    argv += ["--replSet", REPLICA_SET, "--wiredTigerCacheSizeGB", CACHE_GB, "--oplogSize", OPLOG_MB, "--quiet"]
+    argv += ["--replSet", REPLICA_SET, "--oplogSize", OPLOG_MB, "--quiet"]
+    argv += ["--wiredTigerCacheSizeGB", str(config.mongo_cache_gb)]
     # A primary waits this long for clients to go elsewhere before it stops; in a set of one there is no elsewhere.
     argv += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"]
     if config.secure:

@@ -22,6 +22,9 @@ from tests.bench.processes import naive, running, services, start_at_the_end, to
 
 PORTION = 1_000
 RATE = 100.0
+CACHE_GB = 6.0
+"""A quarter of this machine's memory, half of what MongoDB takes by itself: a million cases do not fit into 0.5."""
+
 Say = Callable[[str], None]
 Result = dict[str, Any]
 
@@ -103,6 +106,7 @@ async def run(size: Size, state: Path, port_base: int | None, say: Say) -> Resul
         districts=DISTRICTS,
         profiles=profiles,
         services=(),
+        mongo_cache_gb=CACHE_GB,
     )
     begun = monotonic()
     async with LocalStack(config, lambda _: None) as stack:
