@@ -216,5 +216,5 @@ def decide_route(case: Case, command: RouteAgreement, view: View) -> Decision[Ca
     )
     change = put(Change(case), agreement.changed(route=command.route)).add(event)
     if command.route is Route.MEDIATION:
-        return mediate_again(change, command.occurred_at, view).decided("routed")
+        return mediate_again(change, view).decided("routed")
     return stop_mediating(change, view).decided("routed")

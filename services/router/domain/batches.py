@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.router.domain.change import Change, View, illegal, told
+from services.router.domain.dispute import UNDER_WAY
 from services.router.domain.disputes import ENDED_FILES, end
 from services.router.domain.model import Case
 from services.router.domain.tiers import CLOCK, dispute_of, leave
@@ -36,6 +37,8 @@ def decide_batch(case: Case, command: OpenBatch, view: View) -> Decision[Case]:
     dispute = dispute_of(case)
     if not case.open or dispute.batch is not None:
         raise illegal("Only an open dispute that is no file of another takes files.", dispute.state)
+    if dispute.state not in UNDER_WAY or case.promises.binding is not None:
+        raise illegal("The dispute is agreed on as a whole; only one that is mediated takes files.", dispute.state)
     batch = dispute.changed(is_batch=True, expected=command.expected, count_at=view.now + RECOUNT)
     return _told(Change(case).add(dispute=batch), view).decided("batch_opened")
 

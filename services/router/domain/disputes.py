@@ -21,6 +21,7 @@ from services.router.domain.tiers import (
     made_in_time_before,
     must_be_in_time,
     promote,
+    takes_files,
     tier_ended,
     to_court,
     told_of_tier,
@@ -44,7 +45,7 @@ def begin(change: Change, waiting: Waiting, at: datetime, view: View) -> Change:
         community=waiting.community,
     )
     change = change.add(dispute=dispute)
-    if waiting.batch is not None and _takes_files(view.mediation.parent):
+    if waiting.batch is not None and takes_files(view.mediation.parent):
         change = change.add(dispute=dispute.changed(batch=waiting.batch))
         return enter(change, TierName.BATCH, at, "batch", view, owner=case.lead)
     police = None
@@ -52,10 +53,6 @@ def begin(change: Change, waiting: Waiting, at: datetime, view: View) -> Change:
         police = view.index.departments.resolve("@police-station", waiting.township, waiting.community)
     first = view.index.profile.mediation.tiers[0].name
     return enter(change, first, at, "opened", view, co_mediator=police)
-
-
-def _takes_files(parent: Case | None) -> bool:
-    return parent is not None and parent.open and parent.dispute is not None and parent.dispute.is_batch
 
 
 def speaks(case: Case, command: MediationCommand, view: View) -> Tier:

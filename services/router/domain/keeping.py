@@ -89,7 +89,7 @@ def break_promise(change: Change, one: Obligation, view: View) -> Change:
     change = change.add(event)
     if view.index.profile.agreements.defaulters.entry == "breach":
         change = enter(change, one.party, at, view)
-    return mediate_again(change, at, view) if first and route is Route.MEDIATION else change
+    return mediate_again(change, view) if first and route is Route.MEDIATION else change
 
 
 def _owed_at(one: Obligation, at: datetime) -> int:

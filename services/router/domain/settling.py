@@ -53,13 +53,16 @@ def _resolve(change: Change, at: datetime, view: View) -> Change:
     return change.add(CaseResolved(**told(change.case, at, view)), state=CaseState.RESOLVED)
 
 
-def mediate_again(change: Change, at: datetime, view: View) -> Change:
-    """Return the change with a broken agreement's dispute back with its mediators; it binds until it is amended."""
+def mediate_again(change: Change, view: View) -> Change:
+    """Return the change with a broken agreement's dispute back with its mediators; it binds until it is amended.
+
+    Their time begins now, whenever it was broken: nobody could have mediated before it was known.
+    """
     dispute = change.case.dispute
     agreed = dispute is not None and dispute.state is DisputeState.AGREED
     if dispute is None or not agreed or len(dispute.tiers) >= tiers.MAX_TIERS:
         return change
-    return tiers.resume(change, at, "agreement_broken", view)
+    return tiers.resume(change, view.now, "agreement_broken", view)
 
 
 def stop_mediating(change: Change, view: View) -> Change:

@@ -85,6 +85,11 @@ def _with_total(dispute: Dispute, tier: Tier, view: View) -> tuple[Dispute, Limi
     return running.changed(total_due_at=view.index.calendar.due(tier.entered_at, total)), total
 
 
+def takes_files(parent: Case | None) -> bool:
+    """Say whether a case is a batch under which there may be files of households."""
+    return parent is not None and parent.open and parent.dispute is not None and parent.dispute.is_batch
+
+
 def told_of_tier(case: Case, tier: Tier, at: datetime, view: View) -> dict[str, Any]:
     """Return what every event about a tier says."""
     of_tier = {"tier_id": tier_id(case.case_id, tier.number), "tier": tier.name, "owner": tier.owner}
@@ -155,6 +160,8 @@ def agree(change: Change, command: Command, view: View) -> Change:
     dispute = dispute_of(change.case)
     if dispute.state not in UNDER_WAY:
         raise illegal(f"The dispute is {dispute.state}; there is nothing to agree on.", dispute.state)
+    if dispute.is_batch:
+        raise illegal("In a batch each household agrees for itself, in its own file.", dispute.state)
     tier, reason = dispute.tier, getattr(command, "reason", None)
     before = made_in_time_before(change.case, command)
     if before is not None:
@@ -212,8 +219,13 @@ def _must_be_consented(dispute: Dispute, tier: Tier) -> None:
 
 
 def resume(change: Change, at: datetime, reason: str, view: View) -> Change:
-    """Take a dispute that was agreed or had ended back to where it was mediated last, with a new total."""
+    """Take a dispute that was agreed or had ended back to where it was mediated last, with a new total.
+
+    A household's file goes back to who mediates its batch, as long as there is one.
+    """
     dispute = dispute_of(change.case)
+    if dispute.tier.name is TierName.BATCH and takes_files(view.mediation.parent):
+        return enter(change, TierName.BATCH, at, reason, view, owner=change.case.lead)
     ladder = [tier.name for tier in view.index.profile.mediation.tiers]
     last = dispute.tier.name if dispute.tier.name in ladder else ladder[0]
     return enter(change.add(dispute=dispute.changed(total_due_at=None)), last, at, reason, view)
