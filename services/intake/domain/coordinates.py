@@ -8,6 +8,7 @@ Source of the formulas: the published implementations of GCJ-02 and BD-09 (evilt
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import atan2, cos, hypot, pi, sin, sqrt
 from typing import Any, Final
 
@@ -60,16 +61,19 @@ def wgs84_to_gcj02(lon: float, lat: float) -> Point:
 
 def gcj02_to_wgs84(lon: float, lat: float) -> Point:
     """Return the true position of a GCJ-02 one; outside China they are the same."""
-    if not in_china(lon, lat):
-        return lon, lat
-    true_lon, true_lat = lon, lat
+    return _undone(wgs84_to_gcj02, lon, lat) if in_china(lon, lat) else (lon, lat)
+
+
+def _undone(shift: Callable[[float, float], Point], lon: float, lat: float, off: Point = (0.0, 0.0)) -> Point:
+    """Return what a shift turns into this position; looked for from here less `off`."""
+    near_lon, near_lat = lon - off[0], lat - off[1]
     for _ in range(_ROUNDS):
-        shown_lon, shown_lat = wgs84_to_gcj02(true_lon, true_lat)
+        shown_lon, shown_lat = shift(near_lon, near_lat)
         off_lon, off_lat = shown_lon - lon, shown_lat - lat
-        true_lon, true_lat = true_lon - off_lon, true_lat - off_lat
+        near_lon, near_lat = near_lon - off_lon, near_lat - off_lat
         if abs(off_lon) < _ENOUGH and abs(off_lat) < _ENOUGH:
             break
-    return true_lon, true_lat
+    return near_lon, near_lat
 
 
 def gcj02_to_bd09(lon: float, lat: float) -> Point:
@@ -81,14 +85,7 @@ def gcj02_to_bd09(lon: float, lat: float) -> Point:
 
 def bd09_to_gcj02(lon: float, lat: float) -> Point:
     """Return the GCJ-02 position of a BD-09 one."""
-    near_lon, near_lat = lon - _BD_LON, lat - _BD_LAT
-    for _ in range(_ROUNDS):
-        shown_lon, shown_lat = gcj02_to_bd09(near_lon, near_lat)
-        off_lon, off_lat = shown_lon - lon, shown_lat - lat
-        near_lon, near_lat = near_lon - off_lon, near_lat - off_lat
-        if abs(off_lon) < _ENOUGH and abs(off_lat) < _ENOUGH:
-            break
-    return near_lon, near_lat
+    return _undone(gcj02_to_bd09, lon, lat, (_BD_LON, _BD_LAT))
 
 
 def to_wgs84(lon: float, lat: float, datum: Datum) -> Point:
