@@ -135,3 +135,6 @@ def jump(board: str, zh: str, variable: str, value: str) -> Json:
     """Return a link from a bar or a cell to another dashboard, with what it stands for chosen there."""
     where = f"/d/gridwhistle-{board}?var-{variable}={value}&${{__url_time_range}}"
     return {"title": zh, "url": where, "targetBlank": False}
+
+
+DEPARTMENT_BAR = jump("department", "打开该部门 open", "department", "${__field.labels.department}")

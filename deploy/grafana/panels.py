@@ -25,6 +25,14 @@ class Ask:
     legend: str = "__auto"
 
 
+def shares(buckets: str, window: str) -> tuple[Ask, ...]:
+    """Return the questions what half and what nine tenths of a histogram did not exceed within a window."""
+    return tuple(
+        Ask(f"histogram_quantile({share}, sum by (le) (increase({buckets}[{window}])))", name)
+        for share, name in ((0.5, "p50"), (0.9, "p90"))
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Panel:
     """One panel. `steps`: from which value on it has which colour; `words`: what its series are called."""

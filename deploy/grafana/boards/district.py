@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from deploy.grafana.board import DISTRICT, Board, Row, jump
-from deploy.grafana.panels import Ask, bars, lines, stat
+from deploy.grafana.board import DEPARTMENT_BAR, DISTRICT, Board, Row
+from deploy.grafana.panels import Ask, bars, lines, shares, stat
 from deploy.grafana.words import ANSWERS, CASES, PLACES, REPORTS, STATES, SUGGESTIONS
 
 IN = 'district=~"$district"'
-DEPARTMENT_BAR = jump("department", "打开该部门 open", "department", "${__field.labels.department}")
 
 REPORTED = Row(
     "上报",
@@ -59,14 +58,7 @@ REPORTED = Row(
             "建议置信度",
             "Confidence of suggestions",
             "Half and nine tenths of the last 24 hours were no surer than this.",
-            *(
-                Ask(
-                    f"histogram_quantile({share}, sum by (le) "
-                    f"(increase(gridwhistle_intake_suggestion_confidence_bucket{{{IN}}}[24h])))",
-                    name,
-                )
-                for share, name in ((0.5, "p50"), (0.9, "p90"))
-            ),
+            *shares(f"gridwhistle_intake_suggestion_confidence_bucket{{{IN}}}", "24h"),
             unit="percentunit",
         ),
         stat(
@@ -111,14 +103,7 @@ CASEWORK = Row(
             "办理时长",
             "Handling time",
             "From the report to the lead's completion, of the last hour: half and nine tenths took no longer.",
-            *(
-                Ask(
-                    f"histogram_quantile({share}, sum by (le) "
-                    f"(increase(gridwhistle_router_handling_seconds_bucket{{{IN}}}[1h])))",
-                    name,
-                )
-                for share, name in ((0.5, "p50"), (0.9, "p90"))
-            ),
+            *shares(f"gridwhistle_router_handling_seconds_bucket{{{IN}}}", "1h"),
             unit="s",
         ),
         bars(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from deploy.grafana.board import DISTRICT, Board, Row, jump
-from deploy.grafana.panels import BAD, GOOD, WATCH, Ask, bars, lines, stat
+from deploy.grafana.board import DEPARTMENT_BAR, DISTRICT, Board, Row
+from deploy.grafana.panels import BAD, GOOD, WATCH, Ask, bars, lines, shares, stat
 from deploy.grafana.words import ATTENDANCE, CLOCKS, KINDS, LEVELS, REASONS, TEAMS
 
 IN = 'district=~"$district"'
 CLOCK = "gridwhistle_escalation_clocks_total"
-SHARES = ((0.5, "p50"), (0.9, "p90"))
-DEPARTMENT_BAR = jump("department", "打开该部门 open", "department", "${__field.labels.department}")
 
 LIMITS = Row(
     "时限",
@@ -90,14 +88,7 @@ LIMITS = Row(
             "逾期时长",
             "How late",
             "Half and nine tenths of what was late within 24 hours was no later than this.",
-            *(
-                Ask(
-                    f"histogram_quantile({share}, sum by (le) "
-                    f"(increase(gridwhistle_escalation_lateness_seconds_bucket{{{IN}}}[24h])))",
-                    name,
-                )
-                for share, name in SHARES
-            ),
+            *shares(f"gridwhistle_escalation_lateness_seconds_bucket{{{IN}}}", "24h"),
             unit="s",
         ),
         lines(

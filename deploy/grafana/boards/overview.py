@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deploy.grafana.board import DISTRICT, Board, Row, jump
+from deploy.grafana.boards.pipeline import READY
 from deploy.grafana.panels import BAD, GOOD, WATCH, Ask, lines, stat, table
 from deploy.grafana.words import CASES, KINDS, LEVELS, NOTICES, REASONS, REPORTS, STATES, SURGES
 
@@ -55,13 +56,7 @@ NOW = Row(
             f' - sum(increase(gridwhistle_escalation_teams_total{{{IN}, event="stood_down"}}[24h]))), 0)',
             steps=((0, GOOD), (1, WATCH), (5, BAD)),
         ),
-        stat(
-            "就绪服务",
-            "Services ready",
-            "How many of the four services have at least one ready replica.",
-            "sum(max by (service) (gridwhistle:ready))",
-            steps=((0, BAD), (4, GOOD)),
-        ),
+        READY,
     ),
 )
 

@@ -8,6 +8,13 @@ from deploy.grafana.words import FORGOTTEN, RECORDS, SERVICES
 
 SERVICE = Variable("service", "服务 service", "label_values(gridwhistle:ready, service)")
 IN = 'service=~"$service"'
+READY = stat(
+    "就绪服务",
+    "Services ready",
+    "How many of the four services have at least one ready replica.",
+    "sum(max by (service) (gridwhistle:ready))",
+    steps=((0, BAD), (4, GOOD)),
+)
 
 
 def _each(expr: str) -> list[Ask]:
@@ -19,13 +26,7 @@ HEALTH = Row(
     "健康",
     "health",
     (
-        stat(
-            "就绪服务",
-            "Services ready",
-            "How many of the four services have at least one ready replica.",
-            "sum(max by (service) (gridwhistle:ready))",
-            steps=((0, BAD), (4, GOOD)),
-        ),
+        READY,
         stat(
             "积压",
             "Lag",
