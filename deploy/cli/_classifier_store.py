@@ -18,7 +18,7 @@ from shared.district.lookup import DirectoryIndex
 from shared.infra.classifiers import ClassifierStore, Facts, StoredModel
 from shared.infra.clock import wall_clock
 from shared.infra.directory import DATABASE
-from shared.infra.mongo import as_transient, connect
+from shared.infra.mongo import connected
 
 
 def suggester(district: str, mongo_url: str) -> Suggester:
@@ -91,18 +91,11 @@ async def _body(district: str, version: int, mongo_url: str) -> bytes:
 
 @asynccontextmanager
 async def _store(mongo_url: str) -> AsyncIterator[ClassifierStore]:
-    client = connect(mongo_url)
-    try:
+    with connected(mongo_url) as client:
         yield ClassifierStore(client[DATABASE])
-    finally:
-        client.close()
 
 
 async def _answers(district: str, mongo_url: str) -> list[dict[str, Any]]:
-    client = connect(mongo_url)
-    try:
-        with as_transient():
-            found = client["gw_router"][COLLECTION].find({"district": district}).sort("answered_at", 1)
-            return [one async for one in found]
-    finally:
-        client.close()
+    with connected(mongo_url) as client:
+        found = client["gw_router"][COLLECTION].find({"district": district}).sort("answered_at", 1)
+        return [one async for one in found]

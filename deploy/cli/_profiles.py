@@ -13,7 +13,7 @@ from shared.decision import Transient
 from shared.district.loader import Problem, ProfileError, load
 from shared.district.model import Profile
 from shared.infra.directory import DATABASE, ProfileMissing, ProfileStore
-from shared.infra.mongo import connect
+from shared.infra.mongo import connected
 
 __all__ = ["MONGO_URL", "AsJson", "MongoUrl", "ProfilePath", "away", "from_database", "from_files", "store"]
 
@@ -75,11 +75,8 @@ def from_database(district: str, mongo_url: str) -> Profile:
 @asynccontextmanager
 async def store(mongo_url: str) -> AsyncIterator[ProfileStore]:
     """Give the store of profiles and let go of the database afterwards."""
-    client = connect(mongo_url)
-    try:
+    with connected(mongo_url) as client:
         yield ProfileStore(client[DATABASE])
-    finally:
-        client.close()
 
 
 def away(error: Transient, mongo_url: str) -> str:

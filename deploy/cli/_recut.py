@@ -8,7 +8,7 @@ from deploy.cli._console import print_table
 from shared.district.lookup import DirectoryIndex
 from shared.district.model import Profile
 from shared.district.recut import Cut, Recut, recut
-from shared.infra.mongo import as_transient, connect
+from shared.infra.mongo import connected
 
 _SHOWN = 50
 
@@ -68,14 +68,10 @@ async def effect_of(before: Profile | None, after: Profile, mongo_url: str) -> E
     found = recut(before, index) if before is not None else None
     if found is None or not found.cuts:
         return None
-    client = connect(mongo_url)
-    try:
-        with as_transient():
-            codes = [cut.grid for cut in found.cuts]
-            cases = await _cases(client["gw_escalation"], index, codes)
-            return Effect(found, cases, await _owed(client["gw_escalation"], after, codes))
-    finally:
-        client.close()
+    with connected(mongo_url) as client:
+        codes = [cut.grid for cut in found.cuts]
+        cases = await _cases(client["gw_escalation"], index, codes)
+        return Effect(found, cases, await _owed(client["gw_escalation"], after, codes))
 
 
 async def _cases(database: Any, index: DirectoryIndex, codes: list[str]) -> Counter[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """`gridwhistle topics grow` and `drop`: what cannot be taken back, and so is done to a district at rest only."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from aiokafka.admin import NewPartitions
@@ -17,7 +17,7 @@ from deploy.kafka.rest import of_district, running, waiting
 from deploy.kafka.topics import Layout, TopicSpec, plan
 from shared.contracts.topics import parse_topic
 from shared.decision import Transient
-from shared.infra.mongo import as_transient, connect
+from shared.infra.mongo import connected
 
 District = Annotated[str, typer.Option(help="Six digits, e.g. 620802.")]
 
@@ -86,15 +86,12 @@ def drop(
 
 
 async def _open_cases(mongo_url: str, district: str) -> int:
-    client: Any = connect(mongo_url)
     wanted = {"_id": {"$gte": f"{district}-", "$lt": f"{district}."}, "s.state": {"$in": sorted(OPEN)}}
     try:
-        with as_transient():
+        with connected(mongo_url) as client:
             return int(await client["gw_router"]["cases"].count_documents(wanted))
     except Transient as error:
         fail(away(error, mongo_url))
-    finally:
-        client.close()
 
 
 async def _drop(bootstrap: str, district: str, *, yes: bool) -> list[str]:

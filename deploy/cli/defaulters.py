@@ -10,7 +10,7 @@ from deploy.cli._live import ZONE
 from deploy.cli._profiles import MONGO_URL, MongoUrl, away
 from services.router.domain.model import Case
 from shared.decision import Transient
-from shared.infra.mongo import as_transient, connect
+from shared.infra.mongo import connected
 
 app = typer.Typer()
 
@@ -37,14 +37,10 @@ def defaulters(
 
 
 async def _listed(district: str, mongo_url: str) -> list[dict[str, Any]]:
-    client = connect(mongo_url)
-    try:
-        with as_transient():
-            query = {"listed": {"$exists": True, "$eq": district}}
-            found = client["gw_router"]["cases"].find(query, {"s": 1}).sort("_id")
-            return [row async for one in found for row in _rows(Case.model_validate(one["s"]))]
-    finally:
-        client.close()
+    with connected(mongo_url) as client:
+        query = {"listed": {"$exists": True, "$eq": district}}
+        found = client["gw_router"]["cases"].find(query, {"s": 1}).sort("_id")
+        return [row async for one in found for row in _rows(Case.model_validate(one["s"]))]
 
 
 def _rows(case: Case) -> list[dict[str, Any]]:

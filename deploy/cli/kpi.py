@@ -19,7 +19,7 @@ from deploy.figures.items import By
 from deploy.figures.reading import Archive
 from shared.decision import Transient
 from shared.infra.directory import DATABASE, ProfileMissing, ProfileStore
-from shared.infra.mongo import connect
+from shared.infra.mongo import connected
 from shared.infra.settings import ServiceSettings
 
 app = typer.Typer()
@@ -77,16 +77,13 @@ def kpi(
 
 
 async def _ask(mongo_url: str, district: str, as_of: str | None, by: By | None) -> Found:
-    client = connect(mongo_url)
-    archive = Archive(client, ServiceSettings().clock())
-    try:
+    with connected(mongo_url) as client:
+        archive = Archive(client, ServiceSettings().clock())
         now, since = await archive.now(), await archive.since(district)
         zone = await _zone(ProfileStore(client[DATABASE]), district, known=since is not None)
         until = now if as_of is None else until_instant(as_of, zone, now)
         await archive.settle(until)
         return Found(Question(district, until, zone, by), await archive.book(district, until), since)
-    finally:
-        client.close()
 
 
 async def _zone(profiles: ProfileStore, district: str, *, known: bool) -> ZoneInfo:

@@ -13,7 +13,7 @@ from deploy.cli import _secret_files as files
 from deploy.cli._console import PROBLEM, AsJson, fail, print_json, print_table, run, say
 from deploy.cli._profiles import MONGO_URL, MongoUrl
 from shared.decision import Transient
-from shared.infra.mongo import as_transient, connect
+from shared.infra.mongo import connected
 from shared.infra.vault import KEY_BYTES
 
 app = typer.Typer(name="vault", help="Replace the key that personal data is sealed with.", no_args_is_help=True)
@@ -109,13 +109,9 @@ def _count(mongo_url: str) -> Counts:
 async def _held(mongo_url: str) -> Counts:
     """Return how many documents each key holds, by where they are."""
     counts: Counts = {}
-    client = connect(mongo_url)
-    try:
-        with as_transient():
-            for database, collection in PLACES:
-                stages = [{"$group": {"_id": "$key", "number": {"$sum": 1}}}]
-                async for found in client[database][collection].aggregate(stages):
-                    counts.setdefault(found["_id"] or "", {})[f"{database}.{collection}"] = found["number"]
-    finally:
-        client.close()
+    with connected(mongo_url) as client:
+        for database, collection in PLACES:
+            stages = [{"$group": {"_id": "$key", "number": {"$sum": 1}}}]
+            async for found in client[database][collection].aggregate(stages):
+                counts.setdefault(found["_id"] or "", {})[f"{database}.{collection}"] = found["number"]
     return counts

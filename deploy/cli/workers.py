@@ -18,7 +18,7 @@ from deploy.workers.ranking import COUNTED, Rounds, Standing, month_of, rounds, 
 from shared.decision import Transient
 from shared.district.lookup import DirectoryIndex
 from shared.infra.directory import DATABASE, ProfileCache, ProfileMissing, ProfileStore
-from shared.infra.mongo import connect
+from shared.infra.mongo import connected
 from shared.infra.settings import ServiceSettings
 
 app = typer.Typer(
@@ -145,10 +145,9 @@ def _check_month(month: str) -> None:
 
 
 async def _ask(district: str, as_of: str | None, mongo_url: str) -> Record:
-    client = connect(mongo_url)
-    profiles = ProfileCache(ProfileStore(client[DATABASE]))
-    archive = Archive(client, ServiceSettings().clock(), ("router", "escalation"))
-    try:
+    with connected(mongo_url) as client:
+        profiles = ProfileCache(ProfileStore(client[DATABASE]))
+        archive = Archive(client, ServiceSettings().clock(), ("router", "escalation"))
         zone, now = (await profiles.fetch(district)).profile.zone, await archive.now()
         until = now if as_of is None else until_instant(as_of, zone, now)
         await archive.settle(until)
@@ -160,8 +159,6 @@ async def _ask(district: str, as_of: str | None, mongo_url: str) -> Record:
             return known[version]
 
         return Record(district, until, zone, tuple(lines(book, zone, index_of)))
-    finally:
-        client.close()
 
 
 def _title(what: str, record: Record, month: str | None) -> str:

@@ -26,7 +26,7 @@ from shared.infra.clock import Clock, wall_clock
 from shared.infra.directory import DATABASE, ProfileStore
 from shared.infra.engine.inbox import as_mark
 from shared.infra.engine.outbox import place_of
-from shared.infra.mongo import as_transient, connect
+from shared.infra.mongo import connected
 from shared.infra.sealed_records import key_of
 
 Document = Mapping[str, Any]
@@ -43,16 +43,12 @@ async def read_facts(bootstrap: str, mongo_url: str, clock: Clock) -> Facts:
         name: (parse_topic(name), count) for name, count in (await topic_partitions(bootstrap)).items() if _ours(name)
     }
     submitted = await _read_submitted(bootstrap, topics, clock)
-    client = connect(mongo_url)
-    try:
-        with as_transient():
-            across = await read_across(client, clock)
-            reports = [_report(one) async for one in client["gw_intake"]["reports"].find(_HAS_STATE, _REPORT_FIELDS)]
-            books = [one async for one in client["gw_intake"]["surges"].find(_HAS_STATE, {"s.surges": 1})]
-            cases = [_case(one) async for one in client["gw_router"]["cases"].find(_HAS_STATE, _CASE_FIELDS)]
+    with connected(mongo_url) as client:
+        across = await read_across(client, clock)
+        reports = [_report(one) async for one in client["gw_intake"]["reports"].find(_HAS_STATE, _REPORT_FIELDS)]
+        books = [one async for one in client["gw_intake"]["surges"].find(_HAS_STATE, {"s.surges": 1})]
+        cases = [_case(one) async for one in client["gw_router"]["cases"].find(_HAS_STATE, _CASE_FIELDS)]
         kept = await _kept_days(ProfileStore(client[DATABASE]))
-    finally:
-        client.close()
     letters = await _read_letters(bootstrap, topics)
     refused = _refused(letters, submitted)
     return Facts(begun, submitted, reports, cases, refused, _lost_cases(letters), kept, across, _surges(books))

@@ -14,7 +14,7 @@ from deploy.figures.reading import Archive
 from deploy.figures.sums import Sum
 from shared.district.model import Profile
 from shared.infra.clock import Clock
-from shared.infra.mongo import connect
+from shared.infra.mongo import connected
 
 Figures = Mapping[str, Sum]
 
@@ -25,9 +25,8 @@ async def figures_of(mongo_url: str, clock: Clock, profiles: Iterable[Profile]) 
     Raises:
         Transient: the database is away.
     """
-    client = connect(mongo_url)
-    archive = Archive(client, clock)
-    try:
+    with connected(mongo_url) as client:
+        archive = Archive(client, clock)
         until = await archive.now()
         await archive.settle(until)
         found: dict[str, Figures] = {}
@@ -36,8 +35,6 @@ async def figures_of(mongo_url: str, clock: Clock, profiles: Iterable[Profile]) 
             sums = answer(await archive.book(profile.code, until), question)
             found[profile.code] = {name: groups[""] for name, groups in sums.items()}
         return found
-    finally:
-        client.close()
 
 
 def as_json(found: Mapping[str, Figures]) -> dict[str, dict[str, Any]]:

@@ -75,3 +75,18 @@ def as_transient() -> Iterator[None]:
         yield
     except AWAY as error:
         raise Transient(f"the database is away: {type(error).__name__}") from error
+
+
+@contextmanager
+def connected(url: str) -> Iterator[AsyncIOMotorClient[dict[str, Any]]]:
+    """Give a client for one piece of work and let go of it afterwards: for commands; a service keeps its own.
+
+    Raises:
+        Transient: the database is away.
+    """
+    client = connect(url)
+    try:
+        with as_transient():
+            yield client
+    finally:
+        client.close()
