@@ -66,6 +66,10 @@ soak: install ## half an hour at a steady rate: memory, open files and lag, flat
 drill: install ## loses the database, then database and broker, under load, and restores a backup (SECONDS_OF_LOAD RATE; Kafka)
 	@$(BIN)/python -m tests.drill
 
+.PHONY: district-life
+district-life: install ## a district comes, works, is cut anew, grows, moves to another cluster and goes, command by command (Kafka)
+	@$(BIN)/python -m tests.life
+
 .PHONY: bench real
 bench: install ## speed, latency, growth and memory beside a floor and a naive pipeline (Java 17, Maven; QUICK=1)
 	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick) $(if $(PORT_BASE),--port-base $(PORT_BASE))

@@ -1,8 +1,11 @@
-"""Putting a backup back: databases first, then what was on its way between the services."""
+"""Putting a backup back: databases first, then what was on its way between the services.
+
+That of one district goes beside the others that are there; of a whole system, where nothing is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +15,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from pymongo.errors import PyMongoError
 
 from deploy.backup import databases, records
+from deploy.backup.belongings import of_district, there
 from deploy.backup.cut import GROUPS, partitions
 from deploy.backup.manifest import BackupError, Manifest
 from deploy.backup.save import Tell
+from deploy.backup.sealed import must_open
 from deploy.cli._broker import CLIENT, admin, options, producer
 from deploy.kafka.apply import TopicRefusedError, apply
 from deploy.kafka.positions import EARLIEST, Positions
@@ -23,13 +28,17 @@ from deploy.kafka.topics import Layout, TopicSpec
 from shared.contracts.topics import parse_topic
 from shared.infra.clock import monotonic
 from shared.infra.mongo import as_transient, connect
+from shared.infra.vault import Vault
 
 NOTHING = "Nothing was restored."
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to. `kept`: the broker is the one that the backup was made on, with all that was said since."""
+    """Where to. `kept`: the broker is the one that the backup was made on, with all that was said since.
+
+    `vault` are the keys of the place; a district is not let in that they do not open.
+    """
 
     bootstrap: str
     mongo_url: str
@@ -38,6 +47,7 @@ class Target:
     kept: bool
     force: bool
     tell: Tell
+    vault: Vault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +70,16 @@ async def restore(target: Target) -> Restored:
     """
     begun = monotonic()
     manifest = Manifest.read(target.folder)
+    if manifest.district is not None:
+        _must_be_let_in(target, manifest)
     client = connect(target.mongo_url, socket_seconds=databases.ANSWER_SECONDS)
     try:
         with as_transient():
-            full = [name for name in databases.DATABASES if await _has_documents(client[name])]
+            full = await _in_its_place(client, manifest)
             if full and not target.force:
-                raise BackupError(f"There is something in {', '.join(full)}; --force throws it away. {NOTHING}")
+                raise BackupError(_taken(manifest, full))
             await _prepare_broker(target, manifest)
-            for name in full:
-                await client.drop_database(name)
-                target.tell(f"{name}: thrown away")
+            await _make_room(target, client, manifest, full)
             await _load(target, client, manifest)
             said, again, lost = await _say(target, manifest)
     except PyMongoError as error:
@@ -77,6 +87,39 @@ async def restore(target: Target) -> Restored:
     finally:
         client.close()
     return Restored(manifest, said, round(monotonic() - begun, 1), again, lost)
+
+
+def _must_be_let_in(target: Target, manifest: Manifest) -> None:
+    """Refuse a district whose persons nobody here could reach, or that is to be put back where others went on."""
+    if target.kept:
+        raise BackupError(f"It holds district {manifest.district} alone: --kept-broker is for a whole one. {NOTHING}")
+    must_open(target.folder, manifest, target.vault)
+
+
+async def _in_its_place(client: Any, manifest: Manifest) -> list[str]:
+    """Return what is there already: databases, or collections with something of the district."""
+    if manifest.district is not None:
+        return await there(client, manifest.district)
+    return [name for name in databases.DATABASES if await _has_documents(client[name])]
+
+
+def _taken(manifest: Manifest, full: list[str]) -> str:
+    if manifest.district is None:
+        return f"There is something in {', '.join(full)}; --force throws it away. {NOTHING}"
+    return (
+        f"District {manifest.district} is here already: {', '.join(full)}. --force throws away what is here of it, and "
+        f"of no other. {NOTHING}"
+    )
+
+
+async def _make_room(target: Target, client: Any, manifest: Manifest, full: list[str]) -> None:
+    if manifest.district is not None:
+        for (base, name), mine in of_district(manifest.district).items():
+            await client[base][name].delete_many(mine)
+    for name in full:
+        if manifest.district is None:
+            await client.drop_database(name)
+        target.tell(f"{name}: thrown away")
 
 
 async def _has_documents(database: Any) -> bool:
@@ -99,10 +142,13 @@ async def _must_be_silent(positions: Positions, manifest: Manifest) -> None:
     ours = [one for one in positions.leaders if one.topic in manifest.topics and records.readers(one.topic)]
     full = sorted({one.topic for one, end in (await positions.ends(ours)).items() if end})
     if full:
-        raise BackupError(
-            f"On this broker {len(full)} topics hold records, {full[0]} among them. If it is the broker that the "
-            f"backup was made on, say --kept-broker; else take one that is empty. {NOTHING}"
-        )
+        raise BackupError(f"On this broker {len(full)} topics hold records, {full[0]} among them. {_else(manifest)}")
+
+
+def _else(manifest: Manifest) -> str:
+    if manifest.district is not None:
+        return f"Delete them first: gridwhistle topics drop --district {manifest.district}. {NOTHING}"
+    return "If it is the broker that the backup was made on, say --kept-broker; else take one that is empty. " + NOTHING
 
 
 async def _make_topics(target: Target, broker: AIOKafkaAdminClient, manifest: Manifest) -> None:
@@ -148,9 +194,9 @@ async def _rewind(target: Target, manifest: Manifest) -> tuple[int, int]:
         first = await positions.ends(partitions(positions, between=False), EARLIEST)
     wanted = {one: place for one, place in _intake_had_read(manifest) if one in first}
     again = {one: max(place, first[one]) for one, place in wanted.items()}
-    await _commit(target, "intake", again)
+    await commit(target.bootstrap, "intake", again)
     for group in GROUPS[1:]:
-        await _commit(target, group, {one: end for one, end in ends.items() if _reads(group, one.topic)})
+        await commit(target.bootstrap, group, {one: end for one, end in ends.items() if _reads(group, one.topic)})
     lost = sum(max(0, first[one] - place) for one, place in wanted.items())
     return sum(ends[one] - place for one, place in again.items()), lost
 
@@ -167,9 +213,14 @@ def _reads(group: str, topic: str) -> bool:
     return topic.startswith("gw.") and group in records.readers(topic)
 
 
-async def _commit(target: Target, group: str, places: dict[TopicPartition, int]) -> None:
+async def commit(bootstrap: str, group: str, places: dict[TopicPartition, int]) -> None:
+    """Say for a group in which nobody is how far it has read.
+
+    Raises:
+        KafkaError: the broker does not take it.
+    """
     client = AIOKafkaConsumer(
-        bootstrap_servers=target.bootstrap, client_id=CLIENT, group_id=group, enable_auto_commit=False, **options()
+        bootstrap_servers=bootstrap, client_id=CLIENT, group_id=group, enable_auto_commit=False, **options()
     )
     await client.start()
     try:
@@ -178,8 +229,3 @@ async def _commit(target: Target, group: str, places: dict[TopicPartition, int])
             await client.commit(places)
     finally:
         await client.stop()
-
-
-def missing_keys(manifest: Manifest, known: Sequence[str]) -> list[str]:
-    """Return the keys that something in the backup is sealed under and that are not among the known ones."""
-    return sorted(set(manifest.keys) - set(known) - {""})

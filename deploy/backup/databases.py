@@ -52,8 +52,8 @@ def part_of(folder: Path, path: Path, count: int) -> Part:
     return Part(file=str(path.relative_to(folder)), count=count, bytes=path.stat().st_size, sha256=digest(path))
 
 
-async def save(database: Any, name: str, session: Any, folder: Path) -> Collection:
-    """Write a collection as it was at the session's instant.
+async def save(database: Any, name: str, session: Any, folder: Path, wanted: Mapping[str, Any]) -> Collection:
+    """Write what is wanted of a collection as it was at the session's instant.
 
     Raises:
         pymongo.errors.PyMongoError: the database is away, or does not remember the instant any more.
@@ -61,7 +61,7 @@ async def save(database: Any, name: str, session: Any, folder: Path) -> Collecti
     path = folder / database.name / f"{name}.bson.gz"
     count = 0
     with compressed(path) as file:
-        async for batch in database[name].find_raw_batches({}, session=session):
+        async for batch in database[name].find_raw_batches(wanted, session=session):
             file.write(batch)
             count += _number_of(batch)
     with compressed(path.with_name(f"{name}.metadata.json.gz")) as file:

@@ -48,7 +48,10 @@ class Positions(Value):
 
 
 class Manifest(Value):
-    """One backup. `as_of` is the instant whose state it is: by the database's clock, and as the database counts."""
+    """One backup. `as_of` is the instant whose state it is: by the database's clock, and as the database counts.
+
+    `district`: it holds that one alone. `at_rest`: no service ran. `ends`: where each partition of a topic ended.
+    """
 
     format: Literal[1] = 1
     as_of: AwareDatetime
@@ -60,6 +63,9 @@ class Manifest(Value):
     positions: tuple[Positions, ...]
     records: Part
     keys: tuple[str, ...]
+    district: str | None = None
+    at_rest: bool = False
+    ends: dict[str, tuple[int, ...]] = {}
 
     @property
     def databases(self) -> tuple[str, ...]:

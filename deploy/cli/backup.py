@@ -5,12 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.backup.bring_back import Restored, Target, missing_keys
+from deploy.backup.bring_back import Restored, Target
 from deploy.backup.bring_back import restore as bring_back
 from deploy.backup.manifest import BackupError, Manifest
 from deploy.backup.save import Source
 from deploy.backup.save import save as put_aside
+from deploy.backup.sealed import missing_keys
 from deploy.cli._console import BOOTSTRAP, PROBLEM, AsJson, Bootstrap, fail, print_json, print_table, run, say
+from deploy.cli._districts import check_code
 from deploy.cli._profiles import MONGO_URL, MongoUrl
 from deploy.cli.vault import VaultFile
 from shared.decision import Transient
@@ -24,6 +26,10 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", file_okay=False, help="A 
 @app.command()
 def backup(
     folder: Folder,
+    district: Annotated[str | None, typer.Option(help="Only this one, to move it or to keep it for good.")] = None,
+    while_running: Annotated[
+        bool, typer.Option("--while-running", help="A copy of a district that goes on being served here.")
+    ] = False,
     keys: VaultFile = None,
     patience: Annotated[
         float, typer.Option(min=0, help="Seconds to look for an instant at which no service says anything.")
@@ -34,9 +40,11 @@ def backup(
 ) -> None:
     """Put databases and what is on its way between services aside, as of one instant, while the system runs.
 
-    The keys of personal data are not in it: keep them elsewhere, for a backup without them tells nobody's name.
+    The keys of personal data are not in it: keep them elsewhere, for a backup without them tells nobody's name. A
+    district alone is taken while no service runs, for what is done to it afterwards would not move with it.
     """
-    source = Source(bootstrap, mongo_url, folder, _vault(keys), patience, say)
+    code = None if district is None else check_code(district)
+    source = Source(bootstrap, mongo_url, folder, _vault(keys), patience, say, code, while_running)
     try:
         manifest = run(put_aside(source))
     except (BackupError, Transient) as error:
@@ -68,14 +76,14 @@ def restore(
 ) -> None:
     """Put a backup back into empty databases, and onto an empty broker or the one it was made on; services stopped.
 
-    Every file is checked before anything is changed.
+    One of a district goes beside the others that are there. Every file is checked before anything is changed.
     """
-    target = Target(bootstrap, mongo_url, folder, replication, kept_broker, force, say)
+    vault = _vault(keys)
+    target = Target(bootstrap, mongo_url, folder, replication, kept_broker, force, say, vault)
     try:
         done = run(bring_back(target))
     except (BackupError, Transient) as error:
         fail(f"{error}")
-    vault = _vault(keys)
     missing = missing_keys(done.manifest, [*vault.keys] if vault else []) if keys else []
     if as_json:
         print_json({**_summary(folder, done.manifest), **_done(done), "missing_keys": missing})
@@ -94,7 +102,7 @@ def _vault(file: Path | None) -> Vault | None:
 
 
 def _summary(folder: Path, manifest: Manifest) -> dict[str, Any]:
-    told = manifest.model_dump(mode="json", exclude={"positions", "topics"})
+    told = manifest.model_dump(mode="json", exclude={"positions", "topics", "ends"})
     return {"folder": str(folder), "documents": manifest.documents, "bytes": manifest.size, **told}
 
 
@@ -121,4 +129,10 @@ def _say(done: Restored) -> None:
         say(f"Intake will read {done.again:,} records that came since then.")
     if done.lost:
         say(f"{done.lost:,} records that came since then are older than the broker keeps them, and are lost.")
+    if manifest.district is not None and not manifest.at_rest:
+        say(f"It was copied while {manifest.district} was being served: nobody may serve it there any more.")
+    if manifest.district is not None:
+        say(
+            f"Next: gridwhistle topics apply --district {manifest.district}, for what partners send without a district."
+        )
     say("Next: gridwhistle acl apply (a secured broker), start the services, gridwhistle check, gridwhistle doctor.")

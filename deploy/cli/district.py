@@ -1,4 +1,4 @@
-"""`gridwhistle district`: check a profile, show what it would change, apply it as the next version."""
+"""`gridwhistle district`: check a profile, show what it would change, apply it as the next version; remove it all."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy.cli._console import fail, print_json, print_table, run, say
+from deploy.cli._district_removal import remove
 from deploy.cli._profiles import MONGO_URL, AsJson, MongoUrl, ProfilePath, away, from_files, store
 from deploy.cli._recut import Effect, effect_of
 from shared.decision import Transient
@@ -16,6 +17,8 @@ from shared.infra.clock import wall_clock
 from shared.infra.directory import Applied, ProfileMissing
 
 app = typer.Typer(name="district", help="Check, compare and apply district profiles.", no_args_is_help=True)
+
+app.command()(remove)
 
 _COUNTED = ("townships", "communities", "grids", "departments", "partners", "categories", "rules")
 _SHOWN = 200

@@ -82,6 +82,11 @@ class Positions:
             },
         )
 
+    def only(self, district: str) -> Positions:
+        """Return those of a district's topics alone."""
+        beginning = f"gw.{district}."
+        return Positions(self.admin, {one: at for one, at in self.leaders.items() if one.topic.startswith(beginning)})
+
     def topics(self) -> dict[str, int]:
         """Return every topic with its number of partitions."""
         counts: dict[str, int] = defaultdict(int)

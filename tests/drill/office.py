@@ -36,12 +36,15 @@ class Office:
     run: str
     first: int = 0
     sent: dict[str, datetime] = field(default_factory=dict)
+    district: str = DISTRICT
+    around: tuple[float, float] = (LON, LAT)
 
     async def report(self) -> str:
         """Send a report that nobody has sent; return its id."""
         number = self.first + len(self.sent)
         id_ = f"{self.run}-{number}"
-        place = {"lon": LON + number % 97 * 0.0011, "lat": LAT + number // 97 * 0.0011, "datum": "wgs84"}
+        lon, lat = self.around
+        place = {"lon": lon + number % 97 * 0.0011, "lat": lat + number // 97 * 0.0011, "datum": "wgs84"}
         said = {
             "report_id": id_,
             "category": KINDS[number % len(KINDS)],
@@ -50,13 +53,13 @@ class Office:
             "reporter": {"name": "值班员", "phone": "13800000000"},
             "occurred_at": format_instant(self.clock.now()),
         }
-        await self.bus.send(inbound_name(DISTRICT, "grid-app"), to_json(said), id_)
+        await self.bus.send(inbound_name(self.district, "grid-app"), to_json(said), id_)
         self.sent[id_] = wall_clock()
         return id_
 
     async def nonsense(self) -> None:
         """Send what nobody can read, as the first record of each partition."""
-        name = inbound_name(DISTRICT, "grid-app")
+        name = inbound_name(self.district, "grid-app")
         for partition in await self.bus.producer.partitions_for(name):
             await self.bus.producer.send_and_wait(name, b"{", partition=partition)
 
@@ -69,12 +72,12 @@ class Office:
     async def command(self, partner: str, type_: str, case_id: str, **fields: Any) -> None:
         """Give a bare command, which has no id of its own."""
         common = {"type": type_, "case_id": case_id, "occurred_at": format_instant(self.clock.now())}
-        await self.bus.send(inbound_name(DISTRICT, partner), to_json({**common, **fields}), case_id)
+        await self.bus.send(inbound_name(self.district, partner), to_json({**common, **fields}), case_id)
 
     async def take_on(self) -> None:
         """Let departments accept every second task, for ever."""
         consumer = AIOKafkaConsumer(
-            topic_name(DISTRICT, Topic.CASES), bootstrap_servers=self.bus.bootstrap, auto_offset_reset="earliest"
+            topic_name(self.district, Topic.CASES), bootstrap_servers=self.bus.bootstrap, auto_offset_reset="earliest"
         )
         await consumer.start()
         try:
@@ -91,7 +94,7 @@ class Office:
         Raises:
             TimeoutError: they have not.
         """
-        name = topic_name(DISTRICT, topic)
+        name = topic_name(self.district, topic)
 
         def found(records: list[ConsumerRecord]) -> list[Event]:
             return list(_of(records, type_, wanted))

@@ -85,9 +85,9 @@ async def refused(cli: Cli, command: Sequence[str], why: str) -> None:
 
 
 @asynccontextmanager
-async def member(bootstrap: str, group: str) -> AsyncIterator[None]:
+async def member(bootstrap: str, group: str, district: str = DISTRICT) -> AsyncIterator[None]:
     """Be in a group for a while."""
-    consumer = AIOKafkaConsumer(topic_name(DISTRICT, Topic.CASES), bootstrap_servers=bootstrap, group_id=group)
+    consumer = AIOKafkaConsumer(topic_name(district, Topic.CASES), bootstrap_servers=bootstrap, group_id=group)
     await consumer.start()
     try:
         yield
