@@ -82,7 +82,7 @@ def _took(case: CaseFile) -> int:
     """From the report to the lead's completion, of a dispute to its agreement or end, in milliseconds."""
     done = [one.completed for one in reversed(case.current()) if one.role == "lead" and one.completed]
     end = done[0] if done else case.ended_at
-    if case.outcome == "fulfilled":
+    if case.outcome == "fulfilled" and case.pledges and case.pledges.signed_at:
         end = case.pledges.signed_at[len(case.pledges.signed_at)]
     assert end is not None
     return max(0, (end - case.opened_at) // timedelta(milliseconds=1))

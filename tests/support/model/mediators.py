@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.support.model.district import DistrictModel
 
 UNDER_WAY = ("mediating", "court")
+MOST_TIERS = 40
 
 
 @dataclass(eq=False)
@@ -33,7 +34,10 @@ class Tier:
 
 @dataclass(eq=False)
 class Dispute:
-    """A dispute: where it stands, the tiers it has been in, the last one being where it is."""
+    """A dispute: where it stands, the tiers it has been in, the last one being where it is.
+
+    `batch` is the case of which it is one household's file. A batch counts its files when `count_at` has come.
+    """
 
     state: str = "mediating"
     tiers: list[Tier] = field(default_factory=list)
@@ -42,6 +46,11 @@ class Dispute:
     total_due: datetime | None = None
     extensions: int = 0
     hearings: int = 0
+    batch: str | None = None
+    is_batch: bool = False
+    expected: int | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    count_at: datetime | None = None
 
     @property
     def tier(self) -> Tier:

@@ -6,6 +6,7 @@ Small and slow, and written from DOMAIN §4; it shares nothing with the services
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -23,7 +24,10 @@ def end_of(day: date) -> datetime:
 
 @dataclass
 class Owed:
-    """Something promised, and what came in on it: payments by id, or the moment it was done."""
+    """Something promised, and what came in on it: payments by id, or the moment it was done.
+
+    `visit`: the centre's own visit (回访), due at that instant; it breaks nothing, and nothing waits for it.
+    """
 
     number: int
     agreement: int
@@ -36,11 +40,17 @@ class Owed:
     broken: bool = False
     void: bool = False
     grace: timedelta = GRACE
+    visit: datetime | None = None
+
+    @property
+    def due_at(self) -> datetime:
+        """The end of its day; of a visit, its instant."""
+        return self.visit or end_of(self.due)
 
     @property
     def ends(self) -> datetime:
-        """When it is broken if it has not been met."""
-        return end_of(self.due) + self.grace
+        """When it is broken if it has not been met; a visit has no grace."""
+        return self.visit or end_of(self.due) + self.grace
 
     @property
     def left(self) -> int:
@@ -98,6 +108,10 @@ class Pledges:
         """Return what the last agreement is made of."""
         return [one for one in self.owed if one.agreement == len(self.signed_at)]
 
+    def promised(self) -> list[Owed]:
+        """Return what the parties promised in it; visits are the centre's own."""
+        return [one for one in self.current() if one.visit is None]
+
     def in_default(self, party: str | None = None) -> bool:
         """Say whether a party, or any, owes something past its time."""
         mine = [one for one in self.current() if party in (None, one.party)]
@@ -112,7 +126,7 @@ class Pledges:
 
     def until(self, now: datetime) -> None:
         """Let time pass: what has not been met by the end of its grace is broken."""
-        for one in self.current():
+        for one in self.promised():
             if one.met_at is None and not one.broken and one.ends <= now:
                 self._break(one)
 
@@ -131,10 +145,7 @@ class Pledges:
         """The case was withdrawn or judged: nothing is owed any more, and nobody is listed."""
         if self.binding is None:
             return
-        for one in self.current():
-            if one.met_at is None:
-                one.void = True
-                self.log.append(("recorded", one))
+        self._lapse()
         self.void = True
         self._clear(list(self.listed))
 
@@ -143,8 +154,14 @@ class Pledges:
             del self.listed[party]
             self.log.append(("cleared", party))
 
-    def sign(self, promised: list[tuple[str, int | None, date]], principal: int, now: datetime) -> str | None:
-        """The parties sign, or amend what they had signed."""
+    def sign(
+        self,
+        promised: list[tuple[str, int | None, date]],
+        principal: int,
+        now: datetime,
+        visits: Sequence[datetime] = (),
+    ) -> str | None:
+        """The parties sign, or amend what they had signed; the centre will look so often."""
         if self.binding and now <= self.signed_at[self.binding]:
             return "illegal-transition"
         if sum(fen or 0 for _, fen, _ in promised) != principal:
@@ -156,6 +173,8 @@ class Pledges:
         self.signed_at[number] = now
         for party, fen, due in promised:
             self.owed.append(Owed(len(self.owed) + 1, number, party, fen, due, grace=self.grace))
+        for at in visits:
+            self.owed.append(Owed(len(self.owed) + 1, number, "centre", None, at.date(), visit=at))
         self.said["agreement.signed"] += 1
         return None
 
@@ -205,7 +224,7 @@ class Pledges:
         if one.met_at is None or one.agreement != self.binding:
             self.log.append(("recorded", one))
             return
-        late = one.met_at > one.ends
+        late = one.met_at > one.ends and one.visit is None
         if late and not one.broken:
             self._break(one)
         if one.broken and not late:
@@ -214,13 +233,25 @@ class Pledges:
         self.log.append(("recorded", one))
         if not self.in_default(one.party) and one.party in self.listed:
             self._clear([one.party])
-        if all(each.met_at is not None for each in self.current()):
-            self.closed = True
-            self.said["agreement.fulfilled"] += 1
-            self._clear(list(self.listed))
-            self.log.append(("fulfilled", max(each.met_at for each in self.current() if each.met_at)))
+        if all(each.met_at is not None for each in self.promised()):
+            self._fulfil()
         elif not self.in_default():
             self.log.append(("kept", None))
+
+    def _fulfil(self) -> None:
+        """All that was promised is done: whom has the centre to visit any more?"""
+        self.closed = True
+        self.said["agreement.fulfilled"] += 1
+        self._lapse()
+        self._clear(list(self.listed))
+        self.log.append(("fulfilled", max(each.met_at for each in self.promised() if each.met_at)))
+
+    def _lapse(self) -> None:
+        """What has not been met is owed no more."""
+        for one in self.current():
+            if one.met_at is None:
+                one.void = True
+                self.log.append(("recorded", one))
 
     def enter(self, party: str) -> str | None:
         """The centre lists a party."""
