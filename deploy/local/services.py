@@ -9,6 +9,7 @@ from deploy.local.component import Program
 from deploy.local.config import StackConfig
 from deploy.local.machine import HOST
 from deploy.local.secured.identity import OPERATOR, identity
+from shared.infra.clock import ScaledClock
 
 
 def common_env(config: StackConfig, origin: datetime) -> dict[str, str]:
@@ -39,13 +40,8 @@ def common_env(config: StackConfig, origin: datetime) -> dict[str, str]:
 
 
 def _clock_env(config: StackConfig, origin: datetime) -> dict[str, str]:
-    if config.clock is None:
-        return {}
-    return {
-        "GW_CLOCK_START": config.clock.start.isoformat(),
-        "GW_CLOCK_ORIGIN": (config.clock.origin or origin).isoformat(),
-        "GW_CLOCK_RATE": repr(config.clock.rate),
-    }
+    clock = config.clock
+    return {} if clock is None else ScaledClock(clock.start, clock.origin or origin, clock.rate).settings()
 
 
 def label(name: str, replica: int) -> str:

@@ -57,12 +57,7 @@ class Stage:
     async def run(self, start: datetime, rate: float, lead: float = LEAD_SECONDS) -> ScaledClock:
         """(Re)start the services on a clock that runs `rate` times as fast; return at the virtual instant `start`."""
         clock = ScaledClock(start, wall_clock() + timedelta(seconds=lead), rate)
-        env = {
-            "GW_CLOCK_START": clock.start.isoformat(),
-            "GW_CLOCK_ORIGIN": clock.origin.isoformat(),
-            "GW_CLOCK_RATE": repr(rate),
-        }
-        await together(*(self._begin(name, env) for name in self._services))
+        await together(*(self._begin(name, clock.settings()) for name in self._services))
         await pause(max(0.0, clock.real_seconds(start - clock.now())))
         return clock
 

@@ -64,6 +64,11 @@ class ScaledClock:
         """Return the span in real seconds."""
         return span.total_seconds() / self.rate
 
+    def settings(self) -> dict[str, str]:
+        """Return the settings that give another process this clock."""
+        start, origin = self.start.isoformat(), self.origin.isoformat()
+        return {"GW_CLOCK_START": start, "GW_CLOCK_ORIGIN": origin, "GW_CLOCK_RATE": repr(self.rate)}
+
     def _scale(self, real: datetime) -> datetime:
         return to_millisecond(self.start + (real - self.origin) * self.rate)
 

@@ -105,9 +105,7 @@ async def town(infra: LocalStack) -> AsyncIterator[Town]:
     clock = ScaledClock(START, wall_clock(), RATE)
     env = {
         "GW_MODE": "demo",
-        "GW_CLOCK_START": clock.start.isoformat(),
-        "GW_CLOCK_ORIGIN": clock.origin.isoformat(),
-        "GW_CLOCK_RATE": str(clock.rate),
+        **clock.settings(),
         "GW_DISTRICTS": DISTRICT,
     }
     async with open_bus(infra.bootstrap) as bus:

@@ -42,9 +42,7 @@ async def desk(infra: LocalStack) -> AsyncIterator[Desk]:
         env = {
             "GW_DISTRICTS": DISTRICT,
             "GW_MODE": "demo",
-            "GW_CLOCK_START": clock.start.isoformat(),
-            "GW_CLOCK_ORIGIN": clock.origin.isoformat(),
-            "GW_CLOCK_RATE": str(clock.rate),
+            **clock.settings(),
             "GW_AUDIT_SECONDS": "0.5",
             "GW_DEADMAN_URL": url,
         }

@@ -98,9 +98,7 @@ async def town(infra: LocalStack) -> AsyncIterator[Town]:
     clock = ScaledClock(START, wall_clock(), RATE)
     fast = {
         "GW_MODE": "demo",
-        "GW_CLOCK_START": clock.start.isoformat(),
-        "GW_CLOCK_ORIGIN": clock.origin.isoformat(),
-        "GW_CLOCK_RATE": str(clock.rate),
+        **clock.settings(),
     }
     async with open_bus(infra.bootstrap) as bus:
         await bus.create(*(f"gw.{DISTRICT}.{suffix}" for suffix in SUFFIXES))

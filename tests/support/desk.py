@@ -147,9 +147,7 @@ async def running(
     virtual = {
         "GW_DISTRICTS": district,
         "GW_MODE": "demo",
-        "GW_CLOCK_START": clock.start.isoformat(),
-        "GW_CLOCK_ORIGIN": clock.origin.isoformat(),
-        "GW_CLOCK_RATE": str(clock.rate),
+        **clock.settings(),
     }
     async with open_bus(infra.bootstrap) as bus:
         await bus.create(*(f"gw.{district}.{suffix}" for suffix in ("incidents", "commands", "cases")))
