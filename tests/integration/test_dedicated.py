@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import httpx
 import pytest
 
 from deploy.local.component import Component
@@ -14,6 +13,7 @@ from shared.contracts.commands import AcceptTask, ProgressTask
 from shared.contracts.ids import event_id
 from shared.infra.mongo import connect
 from tests.fault.test_engine_kill import command, prepare, tally
+from tests.scaling.machine import districts_read
 from tests.support.bus import Bus, open_bus, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.kafka]
@@ -21,14 +21,6 @@ pytestmark = [pytest.mark.integration, pytest.mark.kafka]
 OWN, OTHER = "900071", "900072"
 GROUP = f"tally-{OWN}"
 BOTH = {"GW_DISTRICTS": f"{OWN},{OTHER}", "GW_TALLY_GROUP": GROUP}
-
-
-async def districts_read(process: Component) -> set[str]:
-    """Return the districts whose topics a process has been given, by its own metrics."""
-    async with httpx.AsyncClient() as client:
-        said = await client.get(f"http://127.0.0.1:{process.program.port}/metrics")
-    lines = [line for line in said.text.splitlines() if "_consumer_lag_records{" in line]
-    return {line.partition('topic="gw.')[2][:6] for line in lines}
 
 
 async def talk(bus: Bus, number: int) -> None:
@@ -44,7 +36,7 @@ async def test_a_district_goes_to_its_own_worker_and_comes_back(infra: LocalStac
 
     async def reads(process: Component, *districts: str) -> None:
         async def has() -> bool:
-            return await districts_read(process) == set(districts)
+            return await districts_read(process.program.port) == set(districts)
 
         await until(has, 60, f"{process.program.log.stem} to read {districts}")
 
