@@ -253,4 +253,5 @@ def _notices(arrived: Deliveries, bus: Bus) -> dict[str, int]:
         "suppressed_for_their_case_was_over": bus.stale,
         "arrived_again_after_a_crash": arrived.in_crashes,
         "arrived_again_after_no_answer": arrived.in_doubt,
+        "arrived_again_for_an_answer_unread": arrived.unread,
     }
