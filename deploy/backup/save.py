@@ -66,8 +66,12 @@ async def save(source: Source) -> Manifest:
 
 
 def _must_be_empty(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if any(folder.iterdir()):
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        full = any(folder.iterdir())
+    except OSError as error:
+        raise BackupError(f"{folder} cannot be made or read: {error.strerror}.") from error
+    if full:
         raise BackupError(f"{folder} is not empty; a backup has a folder of its own.")
 
 

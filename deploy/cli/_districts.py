@@ -1,5 +1,6 @@
 """Which districts a command is about, and who speaks in them."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +16,10 @@ from shared.district.model import Profile
 
 Districts = Annotated[list[str] | None, typer.Option("--district", help="Six digits, e.g. 620802; may be repeated.")]
 ProfilePaths = Annotated[
-    list[Path] | None, typer.Option("--profile", help="A profile's folder instead of the applied one; may be repeated.")
+    list[Path] | None,
+    typer.Option("--profile", exists=True, help="A profile's folder instead of the applied one; may be repeated."),
 ]
+_PARTNER = re.compile(r"[a-z0-9-]{1,40}")
 
 
 def check_code(code: str) -> str:
@@ -30,13 +33,25 @@ def check_code(code: str) -> str:
     return code
 
 
+def check_partner(id_: str, hint: str) -> str:
+    """Return a partner's id; `hint` is where it was typed.
+
+    Raises:
+        typer.BadParameter: it is not one.
+    """
+    if not _PARTNER.fullmatch(id_):
+        raise typer.BadParameter(f"{id_!r} is no partner: a-z, 0-9 and -, up to 40", param_hint=hint)
+    return id_
+
+
 def by_hand(districts: Sequence[str], partners: Sequence[str]) -> list[DistrictPartners]:
     """Return the districts with partners named by hand, who may also send what they cannot place.
 
     Raises:
-        typer.BadParameter: a code is not one.
+        typer.BadParameter: a code is not one, or a partner.
     """
-    return [DistrictPartners(check_code(code), tuple(partners), tuple(partners)) for code in districts]
+    ids = tuple(check_partner(one, "--partner") for one in partners)
+    return [DistrictPartners(check_code(code), ids, ids) for code in districts]
 
 
 def from_profiles(paths: Sequence[Path]) -> list[DistrictPartners]:

@@ -13,7 +13,7 @@ from deploy.backup.save import save as put_aside
 from deploy.backup.sealed import missing_keys
 from deploy.cli._console import BOOTSTRAP, PROBLEM, AsJson, Bootstrap, fail, print_json, print_table, run, say
 from deploy.cli._districts import check_code
-from deploy.cli._profiles import MONGO_URL, MongoUrl
+from deploy.cli._profiles import MONGO_URL, MongoUrl, away
 from deploy.cli.vault import VaultFile
 from shared.decision import Transient
 from shared.infra.vault import Vault, VaultKeysError
@@ -47,8 +47,10 @@ def backup(
     source = Source(bootstrap, mongo_url, folder, _vault(keys), patience, say, code, while_running)
     try:
         manifest = run(put_aside(source))
-    except (BackupError, Transient) as error:
+    except BackupError as error:
         fail(f"{error}")
+    except Transient as error:
+        fail(away(error, mongo_url))
     if as_json:
         print_json(_summary(folder, manifest))
     else:
@@ -82,8 +84,10 @@ def restore(
     target = Target(bootstrap, mongo_url, folder, replication, kept_broker, force, say, vault)
     try:
         done = run(bring_back(target))
-    except (BackupError, Transient) as error:
+    except BackupError as error:
         fail(f"{error}")
+    except Transient as error:
+        fail(away(error, mongo_url))
     missing = missing_keys(done.manifest, [*vault.keys] if vault else []) if keys else []
     if as_json:
         print_json({**_summary(folder, done.manifest), **_done(done), "missing_keys": missing})

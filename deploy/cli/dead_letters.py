@@ -27,6 +27,7 @@ from deploy.cli._console import (
 from deploy.cli._districts import Districts, check_code
 from deploy.cli._live import ZONE
 from deploy.cli._reading import partitions_of, up_to_now
+from deploy.cli.vault import VaultFile
 from deploy.kafka.letters import Letter, as_text, collect, find, replay_headers, replayed
 from shared.contracts.topics import UNLOCATED, Topic, parse_topic
 from shared.infra.clock import wall_clock
@@ -42,9 +43,6 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 Errors = Annotated[list[str] | None, typer.Option("--error", help="Only this error, e.g. forbidden; may be repeated.")]
 Since = Annotated[str | None, typer.Option(help="Only newer ones: 30m, 2h, 7d, or an instant in RFC 3339.")]
-VaultKeys = Annotated[
-    Path | None, typer.Option(envvar="GW_VAULT_KEYS_FILE", help="The vault's keys, to read what intake has sealed.")
-]
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="A letter's id, or how it begins.")]
 
 
@@ -55,7 +53,7 @@ def list_letters(
     since: Since = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = SHOWN,
     bootstrap: Bootstrap = BOOTSTRAP,
-    vault_keys: VaultKeys = None,
+    vault_keys: VaultFile = None,
     as_json: AsJson = False,
 ) -> None:
     """List dead letters, oldest first; without --district those of every district and of reports without one."""
@@ -78,7 +76,7 @@ def show(
     district: Districts = None,
     raw: Annotated[bool, typer.Option("--raw", help="Write the original's bytes and nothing else.")] = False,
     bootstrap: Bootstrap = BOOTSTRAP,
-    vault_keys: VaultKeys = None,
+    vault_keys: VaultFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Show one dead letter whole: why, where from, and the original as text, or in hexadecimal where it is none."""

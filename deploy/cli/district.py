@@ -16,7 +16,9 @@ from shared.district.model import Profile
 from shared.infra.clock import wall_clock
 from shared.infra.directory import Applied, ProfileMissing
 
-app = typer.Typer(name="district", help="Check, compare and apply district profiles.", no_args_is_help=True)
+app = typer.Typer(
+    name="district", help="Check, compare and apply district profiles; remove a district.", no_args_is_help=True
+)
 
 app.command()(remove)
 

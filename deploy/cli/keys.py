@@ -1,6 +1,5 @@
 """`gridwhistle keys`: the API keys with which partners come in over HTTP. Intake reads the file again by itself."""
 
-import re
 import secrets
 from collections.abc import Sequence
 from hashlib import sha256
@@ -11,14 +10,13 @@ import typer
 
 from deploy.cli import _secret_files as files
 from deploy.cli._console import AsJson, fail, print_json, print_table, say
-from deploy.cli._districts import Districts, check_code
+from deploy.cli._districts import Districts, check_code, check_partner
 from services.intake.adapters.keys import ANY, Grant, read_grants
 
 app = typer.Typer(name="keys", help="Make, list and take back partners' API keys for HTTP.", no_args_is_help=True)
 
 KEY_BYTES = 32
 SHORT = 12
-PARTNER = re.compile(r"[a-z0-9-]{1,40}")
 SETTING = "GW_HTTP_KEYS_FILE"
 
 KeysFile = Annotated[
@@ -35,8 +33,7 @@ def new(
     as_json: AsJson = False,
 ) -> None:
     """Make a key and print it, this once: the file keeps its digest. Older keys of the partner go on being good."""
-    if not PARTNER.fullmatch(partner):
-        raise typer.BadParameter(f"{partner!r} is no partner: a-z, 0-9 and -, up to 40", param_hint="PARTNER")
+    check_partner(partner, "PARTNER")
     if bool(district) == every:
         raise typer.BadParameter("name districts, or say --every-district", param_hint="--district")
     path = files.named(file, SETTING)
@@ -56,12 +53,15 @@ def new(
 @app.command("list")
 def list_keys(file: KeysFile = None, as_json: AsJson = False) -> None:
     """List whose keys are good, and where; a key is named by the beginning of its digest."""
-    grants = _grants(files.read(files.named(file, SETTING)))
+    path = files.named(file, SETTING)
+    grants = _grants(files.read(path))
     rows = [(one.digest.hex()[:SHORT], one.partner, sorted(one.districts)) for one in grants]
     if as_json:
         print_json([{"id": id_, "partner": partner, "districts": codes} for id_, partner, codes in rows])
     else:
         print_table(("key", "partner", "districts"), [(id_, partner, " ".join(codes)) for id_, partner, codes in rows])
+    if not path.exists():
+        say(f"There is no file {path} yet: nobody has a key.")
 
 
 @app.command()

@@ -44,8 +44,8 @@ def try_out(
     district: Annotated[str, typer.Option(help="A profile's folder or file, or the code of an applied one.")],
     category: Annotated[str, typer.Option(help="Key, old code, name, or label of the partner's video system.")],
     text: Annotated[str, typer.Option(help="What the report says.")] = "",
-    lon: Annotated[float | None, typer.Option(help="WGS-84 degrees.")] = None,
-    lat: Annotated[float | None, typer.Option(help="WGS-84 degrees.")] = None,
+    lon: Annotated[float | None, typer.Option(min=-180, max=180, help="WGS-84 degrees, with --lat.")] = None,
+    lat: Annotated[float | None, typer.Option(min=-90, max=90, help="WGS-84 degrees, with --lon.")] = None,
     address: Annotated[str | None, typer.Option(help="Where, in words.")] = None,
     grid: Annotated[str | None, typer.Option(help="Grid code, as a partner would give it.")] = None,
     partner: Annotated[str, typer.Option(help="Who reports.")] = "grid-app",
@@ -55,6 +55,8 @@ def try_out(
     as_json: AsJson = False,
 ) -> None:
     """Show which rule a report would hit, who would get it, by when, and why."""
+    if (lon is None) != (lat is None):
+        raise typer.BadParameter("a position is both", param_hint="--lon, --lat")
     index = DirectoryIndex(_profile(district, mongo_url))
     place = index.locate(Asked(grid, lon, lat, address))
     facts = _facts(index, category, place, text, partner, severity, _instant(index, at))

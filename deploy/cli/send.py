@@ -1,6 +1,7 @@
 """`gridwhistle send`: say something as a partner, over the bus or over HTTP."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -177,7 +178,8 @@ def _post(client: httpx.Client, path: str, found: Sequence[Submission], named: d
     try:
         answer = client.post(path, json=body)
     except httpx.HTTPError as error:
-        fail(f"{client.base_url} does not answer: {str(error) or type(error).__name__}")
+        said = re.sub(r"^\[Errno \d+\] ", "", str(error))
+        fail(f"{client.base_url} does not answer: {said or type(error).__name__}")
     if answer.status_code != httpx.codes.ACCEPTED:
         wait = answer.headers.get("Retry-After")
         fail(f"{path}: {answer.status_code}{f', try again in {wait} s' if wait else ''}\n{answer.text.strip()}")

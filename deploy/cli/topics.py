@@ -15,7 +15,7 @@ from deploy.kafka.apply import Applied, TopicRefusedError, apply, check, only_ec
 from deploy.kafka.topics import DistrictPartners, Layout, TopicSpec, plan
 from shared.contracts.topics import DEFAULT_PARTITIONS, parse_topic
 
-app = typer.Typer(name="topics", help="Create and check the topics of a district.", no_args_is_help=True)
+app = typer.Typer(name="topics", help="Create, check, grow and drop the topics of a district.", no_args_is_help=True)
 
 ECHO = (
     "This broker keeps topic settings but does not act on them (Tansu does so): inbound records carry the sender's "

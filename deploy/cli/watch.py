@@ -33,13 +33,20 @@ def watch(
     as_json: AsJson = False,
 ) -> None:
     """Follow the bus until interrupted. With --limit and --seconds: exit status 1 when fewer records came in time."""
-    wanted = Wanted(district or ([case[: len(UNLOCATED)]] if case else []), topic or [])
+    wanted = Wanted(district or ([_district_of(case)] if case else []), topic or [])
     following = _follow(bootstrap, wanted, case, limit, seconds, from_beginning=from_beginning, as_json=as_json)
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         shown = run(following)
         if limit is not None and seconds is not None and shown < limit:
             say(f"{shown} of {limit} records came in {seconds:g} s.")
             raise typer.Exit(PROBLEM)
+
+
+def _district_of(case: str) -> str:
+    code = case.partition("-")[0]
+    if len(code) != len(UNLOCATED) or not code.isdigit():
+        raise typer.BadParameter(f"{case!r} is no case number: 620802-260701-k3jq2x7a", param_hint="--case")
+    return code
 
 
 class Wanted:

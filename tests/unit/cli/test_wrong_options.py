@@ -22,6 +22,10 @@ from deploy.cli.main import CommandLine, app
         (("demo", "--port-base", "80"), "80"),
         (("run", "router", "--district", "abc"), "'abc' is not a district"),
         (("run", "router", "--port", "99999999"), "99999999"),
+        (("watch", "--case", "x"), "'x' is no case number"),
+        (("topics", "apply", "--district", "620802", "--partner", "Grid App"), "'Grid App' is no partner"),
+        (("topics", "apply", "--profile", "nowhere"), "'nowhere' does not exist"),
+        (("rules", "test", "--district", "620802", "--category", "E06010", "--lon", "106.6"), "a position is both"),
     ],
 )
 def test_a_wrong_option_is_exit_status_2(arguments: tuple[str, ...], why: str) -> None:
@@ -49,6 +53,26 @@ def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "Is a directory" in result.output
     assert "Errno" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("vault", "add", "2026-11", "--file", "{file}"), "{file}:1"),
+        (("backup", "{file}/backup"), "{file}/backup cannot be made or read: Not a directory."),
+        (("keys", "list", "--file", "{file}.none"), "nobody has a key"),
+    ],
+)
+def test_a_file_that_is_none_of_ours_is_a_sentence_and_stays_as_it_is(
+    tmp_path: Path, arguments: tuple[str, ...], why: str
+) -> None:
+    """Neither a key beside what no service would start with, nor a stack of calls."""
+    file = tmp_path / "file"
+    file.write_text("nonsense\n")
+    result = CliRunner().invoke(app, [one.format(file=file) for one in arguments], env={"COLUMNS": "250"})
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    assert why.format(file=file) in result.output
+    assert file.read_text() == "nonsense\n"
 
 
 def test_what_nobody_foresaw_ends_in_a_sentence(
