@@ -44,12 +44,16 @@ def decide_batch(case: Case, command: OpenBatch, view: View) -> Decision[Case]:
 
 
 def recount(change: Change, view: View) -> Change:
-    """Count the files of a batch again if that is due; when all have ended, so does their parent."""
+    """Count the files of a batch again if that is due; when all have ended, so does their parent.
+
+    However late a sweep comes, the next count is a whole number of hours after the batch was opened.
+    """
     dispute = change.case.dispute
     if dispute is None or dispute.count_at is None or dispute.count_at > view.now:
         return change
     counts = dict(view.mediation.files)
-    counted = change.add(dispute=dispute.changed(count_at=view.now + RECOUNT))
+    hours = 1 + (view.now - dispute.count_at) // RECOUNT
+    counted = change.add(dispute=dispute.changed(count_at=dispute.count_at + hours * RECOUNT))
     if counts != dispute.counts:
         counted = _told(counted, view)
     return _ended(counted, view) if _all_ended(counts, dispute.expected) else counted

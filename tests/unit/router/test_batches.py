@@ -102,6 +102,18 @@ def test_progress_is_told_when_it_has_changed() -> None:
     assert next_due(parent.known()) == parent.now + HOUR
 
 
+def test_a_sweep_that_comes_late_does_not_move_the_hours_of_a_batch() -> None:
+    """Also when it was away for some of them."""
+    parent = batch()
+    opened = parent.now
+    parent.now += timedelta(minutes=10)
+    counted(parent, mediating=1)
+    assert next_due(parent.known()) == opened + 2 * HOUR
+    parent.now += 3 * HOUR
+    counted(parent, mediating=2)
+    assert next_due(parent.known()) == opened + 6 * HOUR
+
+
 def test_a_parent_does_not_grow_with_its_files() -> None:
     """Two thousand households and more are other documents."""
     parent = batch(2_300)
