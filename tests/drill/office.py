@@ -38,6 +38,7 @@ class Office:
     sent: dict[str, datetime] = field(default_factory=dict)
     district: str = DISTRICT
     around: tuple[float, float] = (LON, LAT)
+    patience: float = 90
 
     async def report(self) -> str:
         """Send a report that nobody has sent; return its id."""
@@ -88,7 +89,7 @@ class Office:
         finally:
             await consumer.stop()
 
-    async def heard(self, topic: Topic, type_: str, number: int = 1, seconds: float = 90, **wanted: Any) -> list[Event]:
+    async def heard(self, topic: Topic, type_: str, number: int = 1, **wanted: Any) -> list[Event]:
         """Wait until so many events of a type have been said; return them all.
 
         Raises:
@@ -99,7 +100,7 @@ class Office:
         def found(records: list[ConsumerRecord]) -> list[Event]:
             return list(_of(records, type_, wanted))
 
-        return found(await self.bus.read([name], lambda records: len(found(records)) >= number, seconds))
+        return found(await self.bus.read([name], lambda records: len(found(records)) >= number, self.patience))
 
 
 def taken_on(task_id: str) -> bool:

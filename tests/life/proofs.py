@@ -23,6 +23,7 @@ from tests.drill.office import Event, Office
 from tests.drill.proofs import notices
 from tests.life.ground import DISTRICT
 from tests.life.shell import Shell
+from tests.life.world import PATIENCE
 from tests.support.bus import data, header, until
 
 SAID = [topic_name(DISTRICT, kind) for kind in Topic if kind is not Topic.DEAD_LETTERS]
@@ -122,7 +123,7 @@ async def _same_report_again(before: Before, b: Shell, town: Office, must: Must)
         counted = (await b.json("check", "--district", DISTRICT))["districts"][DISTRICT]
         return int(counted["duplicate"]) == 1
 
-    await until(recognised, 90, "the repetition to be recognised")
+    await until(recognised, town.patience, "the repetition to be recognised")
     must("a report of A that is sent to B again is recognised, and makes no second case", hold=True)
 
 
@@ -135,7 +136,7 @@ async def _breached_on_b(before: Before, town: Office) -> Event:
         late = await town.heard(Topic.ESCALATIONS, "clock.breached")
         return next((one for one in late if one["case_id"] in cases and one["clock_id"] not in ended), None)
 
-    breached: Event = await until(found, 120, "a clock of A to end on B")
+    breached: Event = await until(found, town.patience, "a clock of A to end on B")
     return breached
 
 
@@ -148,7 +149,7 @@ async def _told_once(before: Before, b: Shell, must: Must) -> None:
         return [one async for one in found if one["s"].get("status", "queued") not in ENDED] == []
 
     try:
-        await until(settled, 120, "the notices of A to go out")
+        await until(settled, PATIENCE, "the notices of A to go out")
     finally:
         client.close()
     here = notices(b.stack.config.state / "notices.jsonl")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from deploy.local import LocalStack
+from tests.support.cli import Cli
 
 SHOWN = 3
-WIDTH = "120"
 
 Say = Callable[[str], None]
 
@@ -28,8 +26,8 @@ class Shell:
     say: Say
     wrong: list[str]
 
-    async def __call__(self, *arguments: str, stdin: str = "", status: int = 0) -> str:
-        """Type a command that is to end with a status; show the end of what it says, and return all of it."""
+    async def __call__(self, *arguments: str, stdin: str | None = None, status: int = 0) -> None:
+        """Type a command that is to end with a status; show the end of what it says."""
         self.say(f"{self.name}$ gridwhistle {self._short(' '.join(arguments))}")
         ended, printed, said = await self._run(arguments, stdin)
         lines = [line.rstrip() for line in (said or printed).splitlines() if line.strip()]
@@ -37,7 +35,6 @@ class Shell:
             self.say(f"   {self._short(line)}")
         if ended != status:
             self.wrong.append(f"{self.name}: {' '.join(arguments)} ended with {ended} and not {status}: {said[-2000:]}")
-        return printed + said
 
     async def json(self, *arguments: str) -> Any:
         """Ask without showing anything.
@@ -45,20 +42,17 @@ class Shell:
         Raises:
             ValueError: it printed nothing that can be read.
         """
-        _, printed, _ = await self._run((*arguments, "--json"), "")
+        _, printed, _ = await self._run((*arguments, "--json"), None)
         return json.loads(printed)
 
-    async def _run(self, arguments: tuple[str, ...], stdin: str) -> tuple[int | None, str, str]:
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "deploy.cli.main", *arguments),
-            env={**self.stack.env, "PATH": "/usr/bin:/bin", "COLUMNS": WIDTH},
-            stdin=pipe,
-            stdout=pipe,
-            stderr=pipe,
-        )
-        printed, said = await process.communicate(stdin.encode())
-        return process.returncode, printed.decode(), said.decode()
+    async def can(self, *arguments: str) -> bool:
+        """Say whether a command ends well, without showing anything."""
+        ended, _, _ = await self._run(arguments, None)
+        return ended == 0
+
+    async def _run(self, arguments: tuple[str, ...], stdin: str | None) -> tuple[int, str, str]:
+        ended = await Cli(self.stack.bootstrap, self.stack.env).run(*arguments, stdin=stdin)
+        return ended.exit_code, ended.stdout, ended.stderr
 
     def _short(self, text: str) -> str:
         return text.replace(f"{self.home}/", "").replace(self.stack.mongo_url, "…")
