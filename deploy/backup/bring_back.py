@@ -16,13 +16,15 @@ from pymongo.errors import PyMongoError
 
 from deploy.backup import databases, records
 from deploy.backup.belongings import of_district, there
-from deploy.backup.cut import GROUPS, partitions
+from deploy.backup.cut import partitions
 from deploy.backup.manifest import BackupError, Manifest
 from deploy.backup.save import Tell
 from deploy.backup.sealed import must_open
 from deploy.cli._broker import CLIENT, admin, options, producer
+from deploy.contracts.flows import SERVICES, readers
 from deploy.kafka.apply import TopicRefusedError, apply
 from deploy.kafka.positions import EARLIEST, Positions
+from deploy.kafka.rest import running
 from deploy.kafka.streams import INBOUND, settings_of
 from deploy.kafka.topics import Layout, TopicSpec
 from shared.contracts.topics import parse_topic
@@ -129,9 +131,8 @@ async def _has_documents(database: Any) -> bool:
 async def _prepare_broker(target: Target, manifest: Manifest) -> None:
     async with admin(target.bootstrap) as broker:
         positions = await Positions.of(broker)
-        running = [group for group in GROUPS if await positions.members(group)]
-        if running:
-            raise BackupError(f"Stop the services first; these are reading: {', '.join(running)}. {NOTHING}")
+        if live := await running(positions):
+            raise BackupError(f"Stop the services first; these are reading: {', '.join(live)}. {NOTHING}")
         if not target.kept:
             await _must_be_silent(positions, manifest)
             await _make_topics(target, broker, manifest)
@@ -139,7 +140,7 @@ async def _prepare_broker(target: Target, manifest: Manifest) -> None:
 
 async def _must_be_silent(positions: Positions, manifest: Manifest) -> None:
     """Refuse a broker on which there is something that the services would read beside what is said again."""
-    ours = [one for one in positions.leaders if one.topic in manifest.topics and records.readers(one.topic)]
+    ours = [one for one in positions.leaders if one.topic in manifest.topics and readers(one.topic)]
     full = sorted({one.topic for one, end in (await positions.ends(ours)).items() if end})
     if full:
         raise BackupError(f"On this broker {len(full)} topics hold records, {full[0]} among them. {_else(manifest)}")
@@ -195,7 +196,7 @@ async def _rewind(target: Target, manifest: Manifest) -> tuple[int, int]:
     wanted = {one: place for one, place in _intake_had_read(manifest) if one in first}
     again = {one: max(place, first[one]) for one, place in wanted.items()}
     await commit(target.bootstrap, "intake", again)
-    for group in GROUPS[1:]:
+    for group in SERVICES[1:]:
         await commit(target.bootstrap, group, {one: end for one, end in ends.items() if _reads(group, one.topic)})
     lost = sum(max(0, first[one] - place) for one, place in wanted.items())
     return sum(ends[one] - place for one, place in again.items()), lost
@@ -210,7 +211,7 @@ def _intake_had_read(manifest: Manifest) -> Iterator[tuple[TopicPartition, int]]
 
 
 def _reads(group: str, topic: str) -> bool:
-    return topic.startswith("gw.") and group in records.readers(topic)
+    return topic.startswith("gw.") and group in readers(topic)
 
 
 async def commit(bootstrap: str, group: str, places: dict[TopicPartition, int]) -> None:

@@ -21,13 +21,12 @@ from aiokafka import TopicPartition
 from bson import Timestamp
 
 from deploy.backup.manifest import BackupError
-from deploy.contracts.flows import FLOWS
+from deploy.contracts.flows import SERVICES
 from deploy.kafka.positions import Positions
 from shared.contracts.topics import Topic, parse_topic
 from shared.infra.clock import monotonic, pause
 from shared.infra.directory import DATABASE
 
-GROUPS = tuple(name for name, flow in FLOWS.items() if flow.is_service)
 BETWEEN = frozenset({Topic.INCIDENTS, Topic.COMMANDS, Topic.CASES, Topic.ESCALATIONS})
 """The topics on which services talk to each other."""
 
@@ -69,7 +68,7 @@ async def cut(client: Any, positions: Positions, patience: float) -> AsyncIterat
         KafkaError: the broker is away.
         pymongo.errors.PyMongoError: the database is away, or is no replica set.
     """
-    committed = {group: await positions.committed(group) for group in GROUPS}
+    committed = {group: await positions.committed(group) for group in SERVICES}
     watched = partitions(positions, between=True)
     deadline, looks = monotonic() + patience, 0
     while True:

@@ -18,10 +18,10 @@ from bson import json_util
 from bson.raw_bson import RawBSONDocument
 
 from deploy.backup.manifest import BackupError, Collection, Part, digest
-from deploy.contracts.flows import FLOWS
+from deploy.contracts.flows import SERVICES
 from shared.infra.directory import DATABASE
 
-DATABASES = (DATABASE, *(f"gw_{name}" for name, flow in FLOWS.items() if flow.is_service))
+DATABASES = (DATABASE, *(f"gw_{name}" for name in SERVICES))
 """Profiles first: everything else refers to them."""
 
 LEVEL = 3

@@ -15,10 +15,10 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from bson import encode
 
-from deploy.backup.cut import GROUPS, Cut
+from deploy.backup.cut import Cut
 from deploy.backup.databases import compressed, documents, part_of
 from deploy.backup.manifest import BackupError, Part
-from deploy.contracts.flows import FLOWS, INBOUND
+from deploy.contracts.flows import readers
 from services.intake.domain.reading import Kind, Message, read_message
 from shared.contracts.base import format_instant
 from shared.contracts.envelope import Envelope, to_headers
@@ -44,12 +44,6 @@ class Stretch:
     partition: TopicPartition
     begin: int
     end: int
-
-
-def readers(topic: str) -> list[str]:
-    """Return the groups that read a topic."""
-    kind = parse_topic(topic).suffix or INBOUND
-    return [group for group in GROUPS if kind in FLOWS[group].receives]
 
 
 def stretches(cut: Cut, first: Mapping[TopicPartition, int]) -> Iterator[Stretch]:

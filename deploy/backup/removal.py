@@ -14,11 +14,11 @@ from bson.raw_bson import RawBSONDocument
 
 from deploy.backup.belongings import of_district
 from deploy.backup.bring_back import commit
-from deploy.backup.cut import BETWEEN, GROUPS
+from deploy.backup.cut import BETWEEN
 from deploy.backup.databases import ANSWER_SECONDS, documents
 from deploy.backup.manifest import BackupError, Manifest
-from deploy.backup.records import readers
 from deploy.cli._broker import admin
+from deploy.contracts.flows import SERVICES, readers
 from deploy.kafka.positions import Positions
 from deploy.kafka.rest import running
 from shared.contracts.topics import parse_topic
@@ -109,5 +109,5 @@ async def _read_everything(bootstrap: str, manifest: Manifest) -> None:
     """Note what went along as read, so that it is in nobody's way: neither told again here, nor holding up a drop."""
     async with admin(bootstrap) as broker:
         ends = _there(manifest, await Positions.of(broker))
-    for group in GROUPS:
+    for group in SERVICES:
         await commit(bootstrap, group, {one: end for one, end in ends.items() if group in readers(one.topic)})

@@ -11,11 +11,12 @@ from pymongo.errors import OperationFailure
 
 from deploy.backup import databases, records
 from deploy.backup.belongings import Query, filter_of, there
-from deploy.backup.cut import GROUPS, Cut, cut
+from deploy.backup.cut import Cut, cut
 from deploy.backup.manifest import BackupError, Collection, Manifest
 from deploy.backup.manifest import Positions as Read
 from deploy.cli._broker import admin, consumer
 from deploy.cli.vault import PLACES
+from deploy.contracts.flows import SERVICES, readers
 from deploy.kafka.positions import EARLIEST, Positions
 from deploy.kafka.rest import running, waiting
 from shared.contracts.topics import UNLOCATED
@@ -177,10 +178,10 @@ def _ends(found: Cut) -> dict[str, tuple[int, ...]]:
 
 
 def _positions(found: Cut) -> Iterator[Read]:
-    for group in GROUPS:
+    for group in SERVICES:
         by_topic: dict[str, dict[int, int]] = {}
         for partition in found.ends:
-            if group in records.readers(partition.topic):
+            if group in readers(partition.topic):
                 committed = found.committed[group].get(partition, -1)
                 by_topic.setdefault(partition.topic, {})[partition.partition] = committed
         for topic, places in sorted(by_topic.items()):

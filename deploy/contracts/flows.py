@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from deploy.contracts.schemas import inbound_types
 from shared.contracts.dead_letters import RecordRejected, RecordReplayed
 from shared.contracts.registry import event_types
-from shared.contracts.topics import Topic
+from shared.contracts.topics import Topic, parse_topic
 
 INBOUND = "inbound"
 
@@ -33,6 +33,8 @@ FLOWS = {
     "operator": Flow((Topic.DEAD_LETTERS,), (Topic.DEAD_LETTERS,), is_service=False),
 }
 
+SERVICES = tuple(name for name, flow in FLOWS.items() if flow.is_service)
+
 SUMMARIES = {
     INBOUND: "What one partner says: reports and commands. Only that partner may write here.",
     Topic.INCIDENTS: "Reports that intake accepted, normalised and located; no personal data in clear form.",
@@ -52,6 +54,16 @@ TITLES = {
     Topic.NOTIFICATIONS: "通知 notifications",
     Topic.DEAD_LETTERS: "死信 dead letters",
 }
+
+
+def readers(topic: str) -> list[str]:
+    """Return the services that read a topic of this name.
+
+    Raises:
+        ValueError: it is none of ours.
+    """
+    kind = parse_topic(topic).suffix or INBOUND
+    return [name for name in SERVICES if kind in FLOWS[name].receives]
 
 
 def types_on(topic: str) -> list[str]:

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from deploy.backup.cut import GROUPS
-from deploy.backup.records import readers
+from deploy.contracts.flows import SERVICES, readers
 from deploy.doctor.finding import Finding, failure, ok, warning
 from deploy.kafka.positions import EARLIEST, Positions
 from deploy.kafka.streams import INBOUND, STREAMS
@@ -42,7 +41,7 @@ async def look(positions: Positions, reader: AIOKafkaConsumer, now: datetime, pa
     ours = [one for one in positions.leaders if one.topic.startswith("gw.")]
     ends, first = await positions.ends(ours), await positions.ends(ours, EARLIEST)
     found = list[Finding]()
-    for group in GROUPS:
+    for group in SERVICES:
         committed = await positions.committed(group)
         mine = [one for one in ours if group in readers(one.topic)]
         begin = {one: max(committed.get(one, 0), first[one]) for one in mine}

@@ -6,16 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from aiokafka import TopicPartition
 
-from deploy.contracts.flows import FLOWS, INBOUND
+from deploy.contracts.flows import SERVICES, readers
 from deploy.kafka.positions import EARLIEST, Positions
-from shared.contracts.topics import TopicName, parse_topic
-
-SERVICES = tuple(name for name, flow in FLOWS.items() if flow.is_service)
 
 
-def of_district(topics: Iterable[str], district: str) -> dict[str, TopicName]:
-    """Return those of a broker's topics that are a district's, taken apart."""
-    return {name: parse_topic(name) for name in topics if name.startswith(f"gw.{district}.")}
+def of_district(topics: Iterable[str], district: str) -> list[str]:
+    """Return those of a broker's topics that are a district's."""
+    return [name for name in topics if name.startswith(f"gw.{district}.")]
 
 
 async def running(positions: Positions) -> list[str]:
@@ -27,16 +24,11 @@ async def waiting(positions: Positions, district: str) -> dict[str, int]:
     """Return how many records of a district wait for each service that has not read all of its."""
     topics, found = positions.topics(), {}
     for service in SERVICES:
-        own = of_district(topics, district).items()
-        read = [name for name, one in own if _is_read(one, FLOWS[service].receives)]
+        read = [name for name in of_district(topics, district) if service in readers(name)]
         places = [TopicPartition(name, number) for name in read for number in range(topics[name])]
         if number := await _waiting(positions, service, places):
             found[service] = number
     return found
-
-
-def _is_read(topic: TopicName, kinds: Iterable[str]) -> bool:
-    return (INBOUND if topic.partner else f"{topic.suffix}") in kinds
 
 
 async def _waiting(positions: Positions, group: str, places: Sequence[TopicPartition]) -> int:

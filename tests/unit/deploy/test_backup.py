@@ -10,9 +10,10 @@ import pytest
 from aiokafka import TopicPartition
 from bson import Timestamp
 
-from deploy.backup.cut import GROUPS, Cut, cut
+from deploy.backup.cut import Cut, cut
 from deploy.backup.manifest import BackupError
 from deploy.backup.records import Stretch, guarded, stretches
+from deploy.contracts.flows import SERVICES
 from services.intake.domain.reading import read_message
 from shared.infra.engine.outbox import place_of
 from shared.infra.sealed_records import opened
@@ -93,7 +94,7 @@ async def test_where_services_never_stop_talking_nothing_is_taken() -> None:
 
 def test_what_is_kept_is_what_the_slowest_reader_has_not_read() -> None:
     """Of dead letters all, of what no service reads nothing, and nothing that the broker has forgotten."""
-    committed: dict[str, dict[TopicPartition, int]] = {group: {} for group in GROUPS}
+    committed: dict[str, dict[TopicPartition, int]] = {group: {} for group in SERVICES}
     committed["escalation"][CASES], committed["notifier"][CASES] = 8, 5
     taken = Cut(None, Timestamp(1, 1), committed, {CASES: 9, LETTERS: 7, INBOUND: 4, TOLD: 100}, 1)
     found = list(stretches(taken, {CASES: 2, LETTERS: 3, INBOUND: 1, TOLD: 0}))
