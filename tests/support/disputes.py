@@ -9,7 +9,7 @@ from typing import Any
 from shared.district.model import Profile
 from tests.support.history import History, Sent
 from tests.support.model.case import CaseFile
-from tests.support.model.mediators import UNDER_WAY
+from tests.support.model.mediators import UNDER_WAY, Tier
 from tests.support.model.place import CODE, DISTRICT
 
 TOWN, COMMUNITY = f"{CODE}001", f"{CODE}001001"
@@ -90,9 +90,10 @@ class Quarrels(History):
         pick = self.chance.pick
         tiers = case.dispute.tiers
         tier = pick([tiers[-1]] * 6 + tiers[-2:])
-        who = pick([tier.owner] * 6 + ["centre", "police", "station"])
+        of = self.mediates(case, tier)
+        who = pick([of.owner] * 6 + ["centre", "police", "station"])
         content: dict[str, Any] = {
-            "mediator": pick([tier.mediator] * 8 + ["judge", None]),
+            "mediator": pick([of.mediator] * 8 + ["judge", None]),
             "tier_id": pick([f"{case.id}/tier#{tier.number}", f"{case.id}/tier#{tier.number}", None]),
         }
         name = pick(["record"] * 9 + ["extend", "extend", "assign", "task-force"])
@@ -105,6 +106,10 @@ class Quarrels(History):
             }
             return self.command(who, "mediation.extend", case, **content, reason="survey")
         return self.centre_decides(case, name)
+
+    def mediates(self, _: CaseFile, tier: Tier) -> Tier:
+        """Return the tier that says who mediates."""
+        return tier
 
     def session(self, case: CaseFile) -> dict[str, Any]:
         """What a mediator writes down."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from shared.contracts.money import yuan
@@ -52,9 +52,10 @@ class Pledging(Quarrels):
 
     def sign(self, case: CaseFile) -> Sent:
         """A few obligations, due today or in the next days; sometimes they do not sum."""
-        pick, today = self.chance.pick, self.model.now.astimezone(BEIJING).date()
+        pick = self.chance.pick
+        day, when = self.signature()
         promised = [
-            (pick(OWING), pick([None, 100, 70_050]), today + timedelta(days=self.chance.number(0, 4)))
+            (pick(OWING), pick([None, 100, 70_050]), day + timedelta(days=self.until_due()))
             for _ in range(self.chance.number(1, 3))
         ]
         total = sum(fen or 0 for _, fen, _ in promised) + pick([0] * 7 + [1])
@@ -69,8 +70,23 @@ class Pledging(Quarrels):
             "principal": str(yuan(total)) if total else None,
             "amends": pick([binding] * 7 + [1]),
             "confirm": pick(["yes", "no"]) == "yes",
+            "tier_id": self.named_tier(case),
+            **when,
         }
         return self.command(self.voice(case), "agreement.sign", case, **content)
+
+    def signature(self) -> tuple[date, dict[str, str]]:
+        """Return the first day on which anything may be due, and when they signed, if that is to be said."""
+        return self.model.now.astimezone(BEIJING).date(), {}
+
+    def until_due(self) -> int:
+        """Return how many days later something is due."""
+        return self.chance.number(0, 4)
+
+    def named_tier(self, case: CaseFile) -> str | None:
+        """Mostly none; or the tier that runs; or the one before, which may have expired only after they had agreed."""
+        tier = self.chance.pick([None, None, *case.dispute.tiers[-2:]])
+        return f"{case.id}/tier#{tier.number}" if tier else None
 
     def keep(self, case: CaseFile) -> Sent:
         """Something is paid or done, or said about who does not."""
