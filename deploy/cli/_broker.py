@@ -1,4 +1,4 @@
-"""Connections to the broker for the length of one command; a broker that is away is one sentence."""
+"""Connections to the broker for the length of one command, and its settings; what is wrong is one sentence."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -12,8 +12,10 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError,
 
 from deploy.cli._console import fail
 from deploy.kafka.access import Access, AccessRefusedError
+from shared.infra.clock import Clock
 from shared.infra.connections import ConnectionSettings, kafka_options
 from shared.infra.kafka import DEAD_LETTER_BYTES
+from shared.infra.settings import ServiceSettings
 from shared.infra.wiring import wrong_settings_in_words
 
 CLIENT = "gridwhistle-cli"
@@ -40,6 +42,12 @@ def settings() -> ConnectionSettings:
     """Return who we are to broker and database, as the environment says; what is wrong with it ends the command."""
     with wrong_settings_in_words():
         return ConnectionSettings()
+
+
+def clock() -> Clock:
+    """Return the clock that the services go by, virtual in a demo or replay; a wrong setting ends the command."""
+    with wrong_settings_in_words():
+        return ServiceSettings().clock()
 
 
 def options() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Column
 
-from deploy.cli._broker import topic_partitions
+from deploy.cli._broker import clock, topic_partitions
 from deploy.cli._console import BOOTSTRAP, PROBLEM, AsJson, Bootstrap, fail, print_json, print_table, run, say
 from deploy.cli._districts import Districts, check_code
 from deploy.cli._profiles import MONGO_URL, MongoUrl
@@ -15,7 +15,6 @@ from deploy.conservation.sources import read_facts
 from shared.contracts.topics import UNLOCATED
 from shared.decision import Transient
 from shared.infra.clock import monotonic, pause
-from shared.infra.settings import ServiceSettings
 
 app = typer.Typer()
 
@@ -66,10 +65,9 @@ async def _all_known(bootstrap: str, codes: Sequence[str]) -> None:
 
 async def _look(bootstrap: str, mongo_url: str, codes: Sequence[str], patience: float) -> Audit:
     """Look until everything is right, or until nothing can be on its way any more."""
-    clock = ServiceSettings().clock()
-    deadline = monotonic() + patience
+    now, deadline = clock(), monotonic() + patience
     while True:
-        result = audit(await read_facts(bootstrap, mongo_url, clock)).only(codes)
+        result = audit(await read_facts(bootstrap, mongo_url, now)).only(codes)
         if not _wrong(result) or monotonic() > deadline:
             return result
         await pause(LOOK_AGAIN_SECONDS)

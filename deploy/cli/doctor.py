@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Column
 
+from deploy.cli._broker import clock
 from deploy.cli._console import BOOTSTRAP, PROBLEM, AsJson, Bootstrap, print_json, print_table, run, say
 from deploy.cli._profiles import MONGO_URL, MongoUrl
 from deploy.cli.vault import VaultFile
@@ -20,8 +21,6 @@ from deploy.local.machine import HOST
 from deploy.local.state import StackState
 from shared.contracts.topics import DEFAULT_PARTITIONS
 from shared.infra.clock import wall_clock
-from shared.infra.settings import ServiceSettings
-from shared.infra.wiring import wrong_settings_in_words
 
 app = typer.Typer()
 
@@ -51,12 +50,10 @@ def doctor(
     2: wrong usage.
     """
     local = states.read(state / "run") if state.exists() else None
-    with wrong_settings_in_words():
-        clock = ServiceSettings().clock()
     deployment = Deployment(
         bootstrap=bootstrap,
         mongo_url=mongo_url,
-        clock=clock,
+        clock=clock(),
         now=wall_clock,
         services=_named(service) if service else _of(local, bootstrap),
         layout=Layout(partitions),

@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 from prometheus_client import CollectorRegistry, start_http_server
 
-from deploy.cli._broker import settings
+from deploy.cli._broker import clock, settings
 from deploy.cli._console import fail, run, say
 from deploy.exporter.look import Lookout
 from deploy.exporter.metrics import ExporterMetrics
 from shared.infra.clock import pause
 from shared.infra.log import configure_logging
 from shared.infra.settings import ServiceSettings
+from shared.infra.wiring import wrong_settings_in_words
 
 app = typer.Typer()
 
@@ -31,9 +32,10 @@ def exporter(
     It reads what `gridwhistle check` reads, with the operator's rights; one for all districts is enough.
     """
     registry = CollectorRegistry()
-    own = ServiceSettings()
+    with wrong_settings_in_words():
+        own = ServiceSettings()
     configure_logging(own, "exporter")
-    lookout = Lookout(settings(), own.clock(), ExporterMetrics.create(registry), patience)
+    lookout = Lookout(settings(), clock(), ExporterMetrics.create(registry), patience)
     try:
         start_http_server(port, host, registry)
     except OSError as error:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from deploy.cli._broker import clock
 from deploy.cli._console import AsJson, fail, print_json, run, say
 from deploy.cli._districts import check_code
 from deploy.cli._figures import print_definitions, print_figures, print_items
@@ -20,7 +21,6 @@ from deploy.figures.reading import Archive
 from shared.decision import Transient
 from shared.infra.directory import DATABASE, ProfileMissing, ProfileStore
 from shared.infra.mongo import connected
-from shared.infra.settings import ServiceSettings
 
 app = typer.Typer()
 
@@ -78,7 +78,7 @@ def kpi(
 
 async def _ask(mongo_url: str, district: str, as_of: str | None, by: By | None) -> Found:
     with connected(mongo_url) as client:
-        archive = Archive(client, ServiceSettings().clock())
+        archive = Archive(client, clock())
         now, since = await archive.now(), await archive.since(district)
         zone = await _zone(ProfileStore(client[DATABASE]), district, known=since is not None)
         until = now if as_of is None else until_instant(as_of, zone, now)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from deploy.cli._broker import clock
 from deploy.cli._console import AsJson, fail, print_json, print_table, run
 from deploy.cli._districts import check_code
 from deploy.cli._instants import until_instant
@@ -19,7 +20,6 @@ from shared.decision import Transient
 from shared.district.lookup import DirectoryIndex
 from shared.infra.directory import DATABASE, ProfileCache, ProfileMissing, ProfileStore
 from shared.infra.mongo import connected
-from shared.infra.settings import ServiceSettings
 
 app = typer.Typer(
     name="workers", help="Grid workers' patrols, visits, duties, points and records.", no_args_is_help=True
@@ -147,7 +147,7 @@ def _check_month(month: str) -> None:
 async def _ask(district: str, as_of: str | None, mongo_url: str) -> Record:
     with connected(mongo_url) as client:
         profiles = ProfileCache(ProfileStore(client[DATABASE]))
-        archive = Archive(client, ServiceSettings().clock(), ("router", "escalation"))
+        archive = Archive(client, clock(), ("router", "escalation"))
         zone, now = (await profiles.fetch(district)).profile.zone, await archive.now()
         until = now if as_of is None else until_instant(as_of, zone, now)
         await archive.settle(until)

@@ -47,6 +47,13 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, why
     assert why in result.output
 
 
+def test_a_wrong_setting_is_named_where_only_the_clock_is_wanted() -> None:
+    """As a service would name it, which the same environment starts."""
+    result = CliRunner().invoke(app, ["kpi", "--district", "620802"], env={"GW_CLOCK_RATE": "fast"})
+    assert result.exit_code == 2
+    assert "GW_CLOCK_RATE" in result.output
+
+
 def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
     """As one would say it."""
     result = CliRunner().invoke(app, ["send", str(tmp_path), "--partner", "grid-app"], env={"COLUMNS": "250"})
