@@ -32,8 +32,12 @@ class CaseBook:
         return chain.from_iterable(self.said.get(one, ()) for one in types)
 
     def last(self, *types: str) -> Entry | None:
-        """Return what happened last of some types."""
-        return max(self.of(*types), key=lambda one: (one.occurred_at, one.mark), default=None)
+        """Return what happened last of some types: in the newest episode, though its work may be dated back."""
+
+        def moment(one: Entry) -> tuple[int, datetime, int]:
+            return one.values.get("episode", 1), one.occurred_at, one.mark
+
+        return max(self.of(*types), key=moment, default=None)
 
     @property
     def begun(self) -> bool:

@@ -54,6 +54,7 @@ class CaseTriaged(CaseEvent):
     lon: float | None = None
     lat: float | None = None
     grid: str | None = None
+    community: str | None = None
     township: str | None = None
     partner: str
     profile_version: int

@@ -18,10 +18,8 @@ from services.escalation.domain import decide as escalation
 from services.escalation.domain.model import Case as TimedCase
 from services.escalation.metrics import EscalationMetrics
 from services.intake.domain.decide import decide as decide_report
-from services.intake.domain.desk import Desk, Envelope
-from services.intake.domain.model import ReportState, Sealed, Submission
-from services.intake.domain.place import find_places
-from services.intake.domain.reading import Kind, read_message
+from services.intake.domain.desk import Desk
+from services.intake.domain.model import ReportState
 from services.intake.metrics import IntakeMetrics
 from services.notifier.domain import delivery
 from services.notifier.domain.decide import HEARD
@@ -37,23 +35,19 @@ from services.router.domain import decide as router
 from services.router.domain.model import Case, next_due
 from services.router.handlers import is_of_a_case
 from services.router.metrics import RouterMetrics
-from shared.contracts.base import Event, format_instant
-from shared.contracts.commands import UnmergeReport
-from shared.contracts.envelope import Envelope as CloudEvent
-from shared.contracts.envelope import to_headers
-from shared.contracts.incidents import Report
-from shared.contracts.topics import inbound_name, topic_name
-from shared.decision import Poison, Tick
-from shared.district.lookup import DirectoryIndex
+from shared.contracts.base import Event
+from shared.contracts.topics import topic_name
+from shared.decision import Tick
 from shared.district.model import Profile
 from shared.infra.clock import ManualClock
 from shared.infra.engine import Engine, Input
-from shared.infra.engine.fold import ParkedRecord
 from shared.infra.engine.inbox import read_input
-from shared.infra.engine.outbox import outgoing_events
 from tests.support.advised import look
+from tests.support.editions import Editions
+from tests.support.entrance import Entrance
 from tests.support.memory import Documents, MemoryBus, MemoryStore
-from tests.support.stand_ins import Ear, NotifierProfiles, RouterWorld, figures, nearest, run, undoing
+from tests.support.moving import follow_the_ground
+from tests.support.stand_ins import Ear, RouterWorld, figures, run
 
 Choose = Callable[[Sequence[Any]], Any]
 
@@ -61,11 +55,11 @@ AGAIN = (*[0] * 12, 1, 3)
 """So many records a reader begins back again, as after a crash before it had committed."""
 
 
-class Cores:
+class Cores(Entrance):
     """Intake, router, escalation, notifier and a channel that takes everything."""
 
     def __init__(self, profile: Profile, start: datetime, choose: Choose) -> None:
-        self.index, self.clock, self.choose = DirectoryIndex(profile), ManualClock(start), choose
+        self.editions, self.clock, self.choose = Editions(profile), ManualClock(start), choose
         self.district = profile.code
         self.bus, self.desk = MemoryBus(), Desk({profile.code: self.index})
         self.names: dict[str, str] = {}
@@ -86,7 +80,7 @@ class Cores:
         own: Documents = {}
         self.reports = MemoryStore(intake, "reports", ReportState)
         self.cases = MemoryStore(own, "cases", Case, next_due)
-        world, metrics = RouterWorld(self.index, self.cases), RouterMetrics.create(self.registry)
+        world, metrics = RouterWorld(self.editions, self.cases), RouterMetrics.create(self.registry)
         self.intake = self._engine("intake", self.reports, decide_report, self.counts.on_applied)
         self.router = self._engine(
             "router",
@@ -102,7 +96,7 @@ class Cores:
         metrics = EscalationMetrics.create(self.registry)
 
         def decide(case: TimedCase | None, event: Any, now: datetime) -> Any:
-            return escalation.decide(case, event, now, lambda *_: self.index)
+            return escalation.decide(case, event, now, self.editions.at)
 
         self.escalation = self._engine("escalation", self.times, decide, metrics.applied, escalation.HEEDED)
 
@@ -112,7 +106,7 @@ class Cores:
         self.notices = MemoryStore(own, "notices", NoticeState, lambda one: one.due)
         metrics = NotifierMetrics.create(self.registry, ("file",))
         around = Surroundings(
-            NotifierProfiles(self.index),
+            self.editions,
             {"file": AddressKind.ANY},
             lambda _, owners: (owners[0], (AddressKind.PHONE,)),
             lambda notice: self.notices.companion(notice.id, notice),
@@ -128,65 +122,6 @@ class Cores:
         self.courier = self._engine(
             "notifier", self.notices, lambda one, event, now: delivery.decide(one, event, now, around), metrics.applied
         )
-
-    # ---- in
-
-    def submit(self, id_: str, partner: str, name: str | None, content: dict[str, Any]) -> None:
-        """Let a partner send a report (without a name) or a command, as a CloudEvent."""
-        now = self.clock.now()
-        self.bus.now_ms = int(now.timestamp() * 1000)
-        type_ = f"gridwhistle.{name}.v1" if name else Report.type
-        headers = to_headers(CloudEvent(id_, f"/test/{partner}", type_, format_instant(now)))
-        value = json.dumps(content, ensure_ascii=False).encode()
-        offset = len(self.names)
-        record = ParkedRecord(
-            inbound_name(self.district, partner), 0, offset, self.bus.now_ms, None, value, list(headers)
-        )
-        self.names[id_] = id_
-        message = read_message(record.headers, record.value)
-        try:
-            envelope = Envelope(self.district, partner, now, message)
-            if message.kind is Kind.COMMAND:
-                self._pass_on(id_, partner, envelope, record)
-            else:
-                self._take_in(envelope, record)
-        except Poison as poison:
-            self.refused.append((id_, poison.error))
-            count = self.counts.commands if message.kind is Kind.COMMAND else self.counts.reports
-            count.labels(self.district, partner, "rejected").inc()
-
-    def _pass_on(self, id_: str, partner: str, envelope: Envelope, record: ParkedRecord) -> None:
-        command = self.desk.command(envelope)
-        if isinstance(command, UnmergeReport):
-            source = undoing(id_, command, record, self.reports.states(), self.index.profile.near_duplicates)
-            if not self._applied(source):
-                self.counts.commands.labels(self.district, partner, "rejected").inc()
-            return
-        source = Input(command.case_id, f"{self.district}/{partner}/{id_}", None)
-        records = outgoing_events("intake", source, [command])
-        self.names[dict(records[0].headers)["ce_id"].decode()] = id_
-        run(self.bus.publish(records))
-        self.counts.command_passed(command)
-
-    def _applied(self, source: Input) -> bool:
-        """Let intake decide; say whether it refused nothing."""
-        letters = topic_name(self.district, "dead-letters")
-        before = len(self.bus.topics.get(letters, ()))
-        run(self.intake.apply([source]))
-        return len(self.bus.topics.get(letters, ())) == before
-
-    def _take_in(self, envelope: Envelope, record: ParkedRecord) -> None:
-        draft = self.desk.draft(self.desk.parse(envelope))
-        (place,) = find_places(self.index, [draft.asked], [draft.text])
-        sealed = Sealed(f"{draft.origin.partner.id}:{draft.report_id}", "sealed") if draft.reporter else Sealed()
-        source = Input(
-            draft.aggregate,
-            f"{record.topic}/{record.offset}",
-            Submission(draft, place, nearest(draft, self.reports.states().values()), sealed),
-            record,
-        )
-        if not self._applied(source):
-            self.counts.report(self.district, envelope.partner, "conflict")
 
     # ---- round and round
 
@@ -223,6 +158,7 @@ class Cores:
     def _at_work(self) -> int:
         """Let time act once; return how much there was to do."""
         found = look(self.escalation, self.times, self.index.profile)
+        found += follow_the_ground(self.escalation, self.times, self.editions)
         return found + self._tick(self.router, self.cases) + self._tick(self.escalation, self.times) + self.deliver()
 
     def _tick(self, engine: Engine[Any], store: MemoryStore[Any]) -> int:

@@ -21,6 +21,7 @@ CASE = [
     "state", "episode", "severity", "category", "lead", "refusals", "merged", "outcome", "ended_at",
     "closing", "opened_at",
 ]  # fmt: skip
+PLACE = ("grid", "community", "township")
 TASK = {
     "state": "state",
     "role": "role",
@@ -54,13 +55,16 @@ def _case(case: Any) -> dict[str, Any]:
 def of_model(model: DistrictModel) -> Seen:
     """Return everything that counts, as the model has it."""
     cases, timed = model.cases.values(), model.all_that_lives()
+    places = {one.id: tuple(one.place.get(name) for name in PLACE) for one in cases}
     return {
         "cases": {one.id: {**_case(one), "level": one.level} for one in cases},
         "tasks": {task.id: picked(task, list(TASK)) for one in cases for task in one.tasks},
         "clocks": {f"{one.id}/{clock.key}": _clock(model, clock) for one in timed for clock in one.clocks},
         "teams": {one.id: _team(one.team) for one in cases if one.team},
         "disputes": {one.id: _dispute(one.dispute) for one in cases if one.dispute},
-        "promises": {one.id: _promises(one.pledges) for one in cases if one.pledges and one.pledges.owed},
+        "promises": {one.id: _promises(one.pledges, one.way) for one in cases if one.pledges and one.pledges.owed},
+        "places": places,
+        "places told of": places,
         "notices": Counter(
             (one.case, one.step, one.audience, one.recipient, one.channel, one.outcome) for one in model.telling.notices
         ),
@@ -91,9 +95,10 @@ def _holder(seat: dict[str, Any]) -> str:
 
 def of_cores(cores: Cores) -> Seen:
     """Return the same, as the services' cores have it."""
-    said = [*cores.events("escalations"), *cores.events("notifications")]
+    said, cases = [*cores.events("escalations"), *cores.events("notifications")], cores.cases.states()
     return {
-        **of_states(cores.cases.states(), cores.times.states(), said),
+        **of_states(cases, cores.times.states(), said),
+        "places told of": places_of({id_: one for id_, one in cores.views.states().items() if id_ in cases}),
         "letters": sorted(set(cores.letters())),
         "figures": cores.figures(),
     }
@@ -111,25 +116,34 @@ def of_states(cases: Mapping[str, Case], times: Mapping[str, TimedCase], said: S
         "teams": {id_: team_of(one.team) for id_, one in times.items() if one.team},
         "disputes": {id_: dispute_of(one.dispute) for id_, one in cases.items() if one.dispute},
         "promises": {id_: promises_of(one.promises) for id_, one in cases.items() if one.promises.agreements},
+        "places": places_of({id_: one for id_, one in times.items() if id_ in cases}),
         "notices": notices_of(said),
     }
 
 
-def _promises(pledges: Any) -> dict[str, Any]:
-    owed = [(one.number, one.party, one.state, one.left, one.broken, one.met_at) for one in pledges.owed]
-    return {"state": pledges.state, "owed": owed, "listed": dict(pledges.listed)}
+def places_of(things: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where somebody has each case."""
+    return {id_: tuple(getattr(one, name) for name in PLACE) for id_, one in things.items()}
+
+
+def _promises(pledges: Any, way: str | None) -> dict[str, Any]:
+    owed = [picked(one, list(OWED)) for one in pledges.owed]
+    return {"state": pledges.state, "owed": owed, "listed": dict(pledges.listed), "way": way}
 
 
 def promises_of(promises: Any) -> dict[str, Any]:
     """Return what was promised as the router keeps it."""
-    owed = [
-        (one.number, one.party, one.state, one.owed, one.breached, one.fulfilled_at) for one in promises.obligations
-    ]
+    owed = [picked(one, OWED) for one in promises.obligations]
     listed = {one.party: one.standing for one in promises.listings if one.on_the_list}
-    return {"state": promises.agreements[-1].state, "owed": owed, "listed": listed}
+    last = promises.agreements[-1]
+    return {"state": last.state, "owed": owed, "listed": listed, "way": last.route}
 
 
-DISPUTE = {"state": "state", "extensions": "extensions", "hearings": "hearings", "total_due": "total_due_at"}
+OWED = {"number": "number", "party": "party", "state": "state", "left": "owed", "broken": "breached",
+        "met_at": "fulfilled_at"}  # fmt: skip
+DISPUTE = {"state": "state", "extensions": "extensions", "hearings": "hearings", "total_due": "total_due_at",
+           "batch": "batch", "is_batch": "is_batch", "expected": "expected", "counts": "counts",
+           "count_at": "count_at"}  # fmt: skip
 TIER = {"name": "name", "owner": "owner", "mediator": "mediator", "co": "co_mediator", "members": "members",
         "due": "due_at", "ended": "ended_at", "outcome": "outcome"}  # fmt: skip
 

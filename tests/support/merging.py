@@ -31,7 +31,7 @@ def say_again(history: History) -> Sent:
     """A neighbour reports what was reported last, now and a few metres on, so that it is merged where it can be."""
     old = [one for one in history.sent if one.name is None][-1]
     place = old.content.get("location")
-    near = {"location": {**place, "lon": place["lon"] + 0.0001}} if place else {}
+    near = {"location": {**place, "lon": place["lon"] + 0.0001}} if place and "lon" in place else {}
     content = {name: value for name, value in old.content.items() if name not in ("occurred_at", "due_at")}
     content |= {"report_id": f"r{len(history.sent)}", "reporter": {"phone": "13800000001"}, **near}
     return history.send(history.chance.pick(["grid-app", "hotline"]), None, content)

@@ -28,7 +28,7 @@ class SideBySide:
         self.model = DistrictModel(profile, start)
         self.cores = Cores(profile, start, order.pick)
         self.history = History(self.model, chance)
-        self.truths = Truths(self.cores.index)
+        self.truths = Truths(self.cores.editions)
         self.pages = Pages(self.cores.clock)
         self.answers: dict[datetime, bytes] = {}
         cores = self.cores
@@ -44,6 +44,13 @@ class SideBySide:
         """Tell both what was sent."""
         perform(self.model, one)
         self.cores.submit(one.id, one.partner, one.name, one.content)
+
+    def renew(self, profile: Profile) -> None:
+        """Put a newer profile in force for both."""
+        self.model.renew(profile)
+        self.model.settle()
+        self.cores.renew(profile)
+        self.cores.sweep()
 
     def pass_time(self) -> None:
         """Let time pass to the instant at which something happens, or past it."""

@@ -42,8 +42,9 @@ MARGIN = timedelta(minutes=30)
 """A second and a half at 1,200 times real time: what the pipeline is given to say all that it has to say."""
 
 INSTANTS = ("ended_at", "opened_at", "completed", "held_until", "asked", "start", "stopped", "due", "original_due",
-            "muster_by")  # fmt: skip
-YES_OR_NO = ("accepted", "expired", "breached", "on_scene", "ended", "closing", "answered", "present")
+            "muster_by", "total_due", "count_at")  # fmt: skip
+YES_OR_NO = ("accepted", "expired", "breached", "on_scene", "ended", "closing", "answered", "present", "met_at")
+PARTS_OF_IT = ("seats", "tiers", "owed")
 _STAMP = re.compile(r":\d{12}$")
 
 
@@ -54,6 +55,7 @@ class Script:
     seed: int
     profile: Profile
     start: datetime
+    kind: type[History] = History
     model: DistrictModel = field(init=False)
     steps: list[tuple[datetime, Sent]] = field(default_factory=list)
     known: dict[str, datetime] = field(default_factory=dict)
@@ -64,7 +66,7 @@ class Script:
     def write(self, number: int) -> None:
         """Make up so many steps."""
         chance = Seeded(self.seed)
-        history = History(self.model, chance)
+        history = self.kind(self.model, chance)
         for _ in range(number):
             self.clear(self.model.now + timedelta(minutes=chance.number(31, 55)))
             one = history.next()
@@ -145,9 +147,10 @@ def outcomes(seen: Seen) -> Seen:
     notices: Counter[tuple[str, ...]] = Counter()
     for (case, step, *rest), number in seen["notices"].items():
         notices[case, _STAMP.sub("", step), *rest] += number
-    parts = ("cases", "tasks", "clocks", "teams")
+    parts = ("cases", "tasks", "clocks", "teams", "disputes", "promises")
     return {
         **{part: {key: _outcome(value) for key, value in seen[part].items()} for part in parts},
+        "places": seen["places"],
         "notices": notices,
         "letters": [one for one in seen["letters"] if one[1] != "unknown-case"],
         "figures": seen["figures"],
@@ -157,9 +160,7 @@ def outcomes(seen: Seen) -> Seen:
 def _outcome(thing: dict[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in thing.items() if name not in INSTANTS}
     kept |= {name: bool(kept[name]) for name in YES_OR_NO if name in kept}
-    if "seats" in kept:
-        kept["seats"] = [_outcome(seat) for seat in kept["seats"]]
-    return kept
+    return kept | {name: [_outcome(part) for part in kept[name]] for name in PARTS_OF_IT if name in kept}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from shared.district.lookup import DirectoryIndex
 from shared.district.policies import NearDuplicates
 from shared.infra.engine import Input
 from shared.infra.engine.fold import Applied, ParkedRecord, Rejection
+from tests.support.editions import Editions
 from tests.support.memory import MemoryStore
 
 
@@ -51,13 +52,12 @@ class Ear:
 class RouterWorld:
     """What the router's adapters would fetch."""
 
-    profile: DirectoryIndex
+    editions: Editions
     cases: MemoryStore[Case]
 
     def index(self, district: str, version: int) -> DirectoryIndex:
         """Return the profile."""
-        del district, version
-        return self.profile
+        return self.editions.at(district, version)
 
     def open_disputes(self, case_id: str) -> tuple[str, ...]:
         """Return the open disputes at the other end of a link, whichever end it was noted at."""
@@ -79,23 +79,6 @@ class RouterWorld:
         files = [one["batch"].partition("/") for one in indexed if one["batch"]]
         mine = Counter(how for parent, _, how in files if case is not None and parent == case.case_id)
         return Mediating(loads, states.get(batch or (named_batch(case) if case else None) or ""), mine)
-
-
-@dataclass
-class NotifierProfiles:
-    """Who is told by the case's profile, how they are reached by the newest; here it is one."""
-
-    profile: DirectoryIndex
-
-    def at(self, district: str, version: int) -> DirectoryIndex:
-        """Return the profile of the case."""
-        del district, version
-        return self.profile
-
-    def current(self, district: str) -> DirectoryIndex:
-        """Return the newest profile."""
-        del district
-        return self.profile
 
 
 def nearest(draft: Draft, reports: Iterable[ReportState]) -> Match | None:

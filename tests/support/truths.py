@@ -13,14 +13,14 @@ from services.intake.domain.model import Outcome, ReportState
 from services.router.domain.model import Case, index_of, next_due
 from shared.contracts.base import Event
 from shared.contracts.notifications import NoticeDelivered, NoticeQueued
-from shared.district.lookup import DirectoryIndex
+from tests.support.editions import Editions
 
 
 @dataclass
 class Truths:
     """Checks one moment after another; what was true before is remembered, for some things may only grow."""
 
-    index: DirectoryIndex
+    editions: Editions
     before: dict[str, TimedCase] = field(default_factory=dict)
 
     def check(
@@ -34,8 +34,9 @@ class Truths:
         for id_, time in times.items():
             one_live_clock_of_a_kind_and_owner(time)
             nothing_lives_on_after_the_end(time)
+            index = self.editions.at(time.district, time.profile_version)
             for clock in time.clocks:
-                assert explain(clock, self.index).differences == (), f"{id_}/{clock.key} is not what its ledger says"
+                assert explain(clock, index).differences == (), f"{id_}/{clock.key} is not what its ledger says"
             if id_ in self.before:
                 no_step_back(self.before[id_], time)
         self.before = dict(times)

@@ -17,8 +17,10 @@ from shared.infra.engine import Engine, Input
 
 PAGE = 200
 SETTLED_SECONDS = 900.0
-"""So long after a new profile its old grids are looked for: reports that were read under the one before are opened
-meanwhile. Every process looks at its start too, so nothing is left behind by one that dies."""
+"""So long after a new profile its old grids are looked for all the time: reports that were read under the one before
+are opened meanwhile. Every process looks at its start too, so nothing is left behind by one that dies. From then on it
+looks once in as long: a case that was closed in an old grid may be opened again, and a report that was read in one
+taken out of its case, however late."""
 
 
 @dataclass(slots=True)
@@ -28,6 +30,7 @@ class Moves:
     engine: Engine[Case]
     policies: Policies
     seen: dict[tuple[str, int], float] = field(default_factory=dict)
+    rests: dict[str, float] = field(default_factory=dict)
 
     async def run(self) -> int:
         """Move what has to be moved; return how many cases were looked at.
@@ -45,10 +48,13 @@ class Moves:
         return len(ids)
 
     def _retired(self, district: str) -> list[str]:
-        """Return the retired grids of a profile that is new to this process."""
-        profile = self.policies.cache.get(district).profile
-        since = self.seen.setdefault((district, profile.version), monotonic())
-        return [grid.code for grid in profile.grids if grid.retired and monotonic() - since < SETTLED_SECONDS]
+        """Return the retired grids of a profile that is new to this process, or was not looked at for long."""
+        profile, now = self.policies.cache.get(district).profile, monotonic()
+        since = self.seen.setdefault((district, profile.version), now)
+        if now - since >= SETTLED_SECONDS and now < self.rests.get(district, 0.0):
+            return []
+        self.rests[district] = now + SETTLED_SECONDS
+        return [grid.code for grid in profile.grids if grid.retired]
 
     async def _lying_in(self, codes: Sequence[str]) -> list[str]:
         """Return the open cases in these grids, without reading any other."""

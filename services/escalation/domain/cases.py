@@ -44,6 +44,7 @@ def born(event: CaseTriaged | CaseOpened) -> Case:
         severity=event.severity,
         place=Place(lon=event.lon, lat=event.lat, address=event.address),
         grid=event.grid,
+        community=event.community,
         township=event.township,
     )
 

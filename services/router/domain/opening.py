@@ -68,7 +68,7 @@ def _waiting(report: ReportAccepted) -> Waiting:
 def _triage(case: Case, waiting: Waiting, report: ReportAccepted, view: View) -> Change:
     event = CaseTriaged(
         **told(case, report.occurred_at, view),
-        **_told_of(waiting, "community", "partner_kind", "severity"),
+        **_told_of(waiting, "partner_kind", "severity"),
         reason="unknown_category" if report.category else "no_category",
         limit=view.index.profile.triage.limit,
         severity=case.severity,

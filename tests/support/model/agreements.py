@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared.contracts import agreeing as say
+from shared.contracts.limits import LimitUnit
 from shared.contracts.money import fen
 from tests.support.model.case import CaseFile, Refused
 from tests.support.model.days import BEIJING
-from tests.support.model.mediators import UNDER_WAY
+from tests.support.model.mediators import MOST_TIERS, UNDER_WAY
 from tests.support.model.promises import Owed, Pledges
 from tests.support.model.routes import centre
 
 if TYPE_CHECKING:
     from tests.support.model.district import DistrictModel
+
+
+GRACED_IN = {LimitUnit.CALENDAR_DAYS: timedelta(days=1), LimitUnit.CLOCK_HOURS: timedelta(hours=1)}
+"""In what the model's districts give grace, from the end of a day."""
 
 
 class Agreements:
@@ -34,8 +39,8 @@ class Agreements:
     def of(self, case: CaseFile) -> Pledges:
         """What was promised in a case."""
         if case.pledges is None:
-            days = self.policy.grace.amount
-            case.pledges = Pledges(grace=days * (datetime.resolution * 86_400_000_000))
+            grace = self.policy.grace
+            case.pledges = Pledges(grace=grace.amount * GRACED_IN[grace.unit])
         pledges: Pledges = case.pledges
         return pledges
 
@@ -46,9 +51,10 @@ class Agreements:
     def speaks(self, case: CaseFile, command: Any) -> None:
         """The centre, or whoever mediates, leads or follows an agreement up."""
         own = {case.lead, *case.owners.values()}
-        if case.dispute is not None:
-            tier = case.dispute.tier
-            own |= {tier.owner, tier.co, *tier.members}
+        for one in (case, self.district.batches.parent(case)):
+            if one is not None and one.dispute is not None:
+                tier = one.dispute.tier
+                own |= {tier.owner, tier.co, *tier.members}
         who = command.actor.department
         self.must(command.actor.kind == "centre" or (who is not None and who in own), "forbidden")
 
@@ -67,10 +73,11 @@ class Agreements:
         self.must(total == principal, "instalments-do-not-sum")
         self.agree(case, at, command)
         owner = case.dispute.tier.owner
-        pledges.sign(promised, principal, at)
+        pledges.sign(promised, principal, at, [self.district.days.due(at, limit) for limit in self.policy.visits])
         number = len(pledges.signed_at)
         self.act(case, at)
         case.owners[number], case.confirmation = owner, "wanted" if command.confirm else ""
+        case.way = None
         self.tell(case, "agreement.signed", at, number=number, owner=owner, confirm=command.confirm)
         for one in pledges.current():
             self.tell(case, "obligation.recorded", at, owed=one, owner=owner)
@@ -80,9 +87,12 @@ class Agreements:
         dispute = case.dispute
         if dispute.state not in UNDER_WAY:
             return
-        self.mediation.must_be_in_time(dispute, dispute.tier, at)
-        self.must(dispute.tier.name == "court" or len(dispute.tier.consents) >= 2, "consent-missing")
-        self.mediation.be_agreement(case, dispute.tier, command)
+        tier = self.mediation.in_time_before(case, command) or dispute.tier
+        self.must(command.tier_id in (None, f"{case.id}/tier#{tier.number}"), "tier-ended")
+        self.must(not dispute.is_batch)
+        self.mediation.must_be_in_time(dispute, tier, at)
+        self.must(tier.name == "court" or len(tier.consents) >= 2, "consent-missing")
+        self.mediation.be_agreement(case, tier, command)
         case.state = "in_progress"
 
     def pay(self, case: CaseFile, command: say.PayAgreement) -> None:
@@ -121,6 +131,18 @@ class Agreements:
             self.must(case.confirmation == "applied")
         case.confirmation = command.step.value
         self.tell(case, "agreement.confirmed", at)
+
+    def choose(self, case: CaseFile, command: say.RouteAgreement) -> None:
+        """The centre sends a broken agreement elsewhere; a court enforces only what it has confirmed (强制执行)."""
+        self.must(self.of(case).binding is not None and self.of(case).in_default())
+        self.must(command.route == "mediation" or case.confirmation == "confirmed", "not-enforceable")
+        if command.route == case.way:
+            return
+        case.way = str(command.route)
+        if case.way == "mediation":
+            self.mediate_again(case)
+        else:
+            self.stop_mediating(case)
 
     def listed(self, case: CaseFile, command: say.DefaulterCommand) -> None:
         """失信名单: entered, objected, decided."""
@@ -168,8 +190,13 @@ class Agreements:
         one, first = about
         self.tell(case, "agreement.breached", one.ends, owed=one, owner=case.owners[one.agreement])
         if first:
-            case.mediated_again = case.confirmation != "confirmed"
-        if first and case.mediated_again and case.dispute.state == "agreed":
+            case.way = str(self.policy.breach) if case.confirmation == "confirmed" else "mediation"
+        if first and case.way == "mediation":
+            self.mediate_again(case)
+
+    def mediate_again(self, case: CaseFile) -> None:
+        """Back to its mediators, if it is not with them; the agreement binds until it is amended."""
+        if case.dispute.state == "agreed" and len(case.dispute.tiers) < MOST_TIERS:
             self.mediation.resume(case)
 
     def it_recorded(self, case: CaseFile, at: datetime, one: Owed) -> None:
@@ -183,9 +210,9 @@ class Agreements:
 
     def it_kept(self, case: CaseFile, *_: Any) -> None:
         """Nothing is in default any more: who mediated it again need not."""
-        if case.mediated_again:
+        if case.way == "mediation":
             self.stop_mediating(case)
-            case.mediated_again = False
+        case.way = None
 
     def stop_mediating(self, case: CaseFile) -> None:
         """Agreed as before."""
@@ -196,6 +223,7 @@ class Agreements:
 
     def it_fulfilled(self, case: CaseFile, _: datetime, at: datetime) -> None:
         """结案: as of the last of it."""
+        case.way = None
         self.tell(case, "agreement.fulfilled", at)
         if case.open:
             self.stop_mediating(case)
@@ -207,6 +235,7 @@ RULES: dict[type[Any], Callable[[Agreements, CaseFile, Any], None]] = {
     say.PayAgreement: Agreements.pay,
     say.PerformAgreement: Agreements.perform,
     say.ConfirmAgreement: Agreements.confirm,
+    say.RouteAgreement: Agreements.choose,
     say.EnterDefaulter: Agreements.listed,
     say.AppealDefaulter: Agreements.listed,
     say.DecideDefaulter: Agreements.listed,

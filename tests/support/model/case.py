@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.contracts.limits import Limit, LimitUnit
+from shared.district.model import Profile
 from tests.support.model.days import Days, Left
 from tests.support.model.routes import Route
 
@@ -191,8 +192,12 @@ class Team:
 
 @dataclass(eq=False)
 class CaseFile:
-    """One case for life. `clocks`, `level`, `team` are its time; the rest is what was decided about it."""
+    """One case for life. `clocks`, `level`, `team` are its time; the rest is what was decided about it.
 
+    `profile` is the one it was opened under; it is judged by that whatever the district decides later.
+    """
+
+    profile: Profile
     id: str
     partner: str
     report_id: str
@@ -225,7 +230,7 @@ class CaseFile:
     pledges: Any = None
     owners: dict[int, str] = field(default_factory=dict)
     confirmation: str = ""
-    mediated_again: bool = False
+    way: str | None = None
 
     @property
     def open(self) -> bool:

@@ -1,34 +1,21 @@
-"""Cases and tasks (案件, 任务): who may do what in which state, and what comes of it."""
+"""Cases and tasks (案件, 任务): who may do what in which state. How a case ends, and begins anew, is in `endings`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shared.contracts import commands as say
 from shared.contracts.limits import Limit
 from tests.support.model.case import CaseFile, Refused, Task
+from tests.support.model.endings import Endings
 from tests.support.model.routes import category_of, route
 
-if TYPE_CHECKING:
-    from tests.support.model.district import DistrictModel
 
-RECHECK = timedelta(minutes=15)
-"""A case whose closing waits for a dispute looks again so often."""
-
-
-class Casework:
+class Casework(Endings):
     """What the centre, the departments and the grid app may do with a case."""
-
-    def __init__(self, district: DistrictModel) -> None:
-        self.district = district
-        self.profile = district.profile
-
-    def tell(self, case: CaseFile, what: str, at: datetime, task: Task | None = None, **more: Any) -> None:
-        """Let everybody know what happened."""
-        self.district.happened(case, what, at, task, **more)
 
     def take_in(self, case: CaseFile, category: str | None) -> None:
         """Open the case of an accepted report, or let it wait for a human (分拣)."""
@@ -39,26 +26,14 @@ class Casework:
 
     def open(self, case: CaseFile, category: str, at: datetime) -> None:
         """Route the report and give the departments their tasks."""
-        found = route(self.profile, category, case.report, case.place.get("township"))
+        found = route(case.profile, category, case.report, case.place.get("township"))
         case.route, case.category, case.state = found, category, "dispatched"
         case.lead, case.assists, case.severity = found.lead, found.assists, found.severity
         self.tell(case, "case.opened", at)
-        if self.profile.mediation.covers(category):
+        if case.profile.mediation.covers(category):
             self.district.mediation.begin(case)
         else:
             self.assign_all(case, self.named(case), "opened")
-
-    @staticmethod
-    def named(case: CaseFile) -> dict[str, str]:
-        """Who has to complete before the case is resolved, and as what."""
-        return {case.lead: "lead", **dict.fromkeys(case.assists, "assist")}
-
-    def assign_all(self, case: CaseFile, wanted: dict[str, str], reason: str) -> None:
-        """Give each department a new task; its time begins when it could be told, which is now."""
-        for code, role in wanted.items():
-            number = 1 + sum(task.department == code for task in case.tasks)
-            case.tasks.append(Task(f"{case.id}/{code}#{number}", code, role, case.episode))
-            self.tell(case, "task.assigned", self.district.now, case.tasks[-1], reason=reason)
 
     # ---- a department works
 
@@ -70,12 +45,6 @@ class Casework:
         if command.actor.department != found.department and not (centre_too and command.actor.kind == "centre"):
             raise Refused("forbidden")
         return found
-
-    @staticmethod
-    def must(holds: bool, error: str = "illegal-transition") -> None:  # noqa: FBT001 - reads as a sentence
-        """Refuse unless it holds."""
-        if not holds:
-            raise Refused(error)
 
     def accept(self, case: CaseFile, command: say.AcceptTask) -> None:
         """受理. Work that nobody accepted implies that it is; the true acceptance may still be told afterwards."""
@@ -127,15 +96,16 @@ class Casework:
         """退单: counted over the life of the case; after so many nobody may refuse any more."""
         task = self.task(case, command)
         self.must(task.live)
-        self.must(case.refusals < self.profile.refusals.max, "refusals-exhausted")
-        self.must(command.suggest is None or self.knows(command.suggest), "unknown-department")
+        self.must(case.refusals < case.profile.refusals.max, "refusals-exhausted")
+        self.must(command.suggest is None or self.knows(case, command.suggest), "unknown-department")
         task.state, task.held_until = "returned", None
         case.refusals += 1
         self.tell(case, "task.returned", command.occurred_at, task, suggest=command.suggest, count=case.refusals)
 
-    def knows(self, code: str) -> bool:
-        """Say whether the profile has the department."""
-        return any(one.code == code for one in self.profile.departments)
+    @staticmethod
+    def knows(case: CaseFile, code: str) -> bool:
+        """Say whether the case's profile has the department."""
+        return any(one.code == code for one in case.profile.departments)
 
     def hold(self, case: CaseFile, command: say.HoldTask) -> None:
         """挂起: the task's clocks stand still, at once or when the centre says so, which alone may date it back."""
@@ -144,13 +114,13 @@ class Casework:
         self.must(task.state in ("assigned", "accepted"))
         self.must(task.expired is None or at < task.expired, "task-expired")
         self.must(command.until is None or command.until > at, "invalid-command")
-        self.must(task.holds < self.profile.holds.max_holds, "holds-exhausted")
-        if self.profile.holds.approval_required and not by_centre:
+        self.must(task.holds < case.profile.holds.max_holds, "holds-exhausted")
+        if case.profile.holds.approval_required and not by_centre:
             self.tell(case, "task.hold-requested", command.occurred_at, task)
             return
         until = command.until
         if not by_centre:
-            latest = self.district.days.due(at, self.profile.holds.max_hold)
+            latest = self.district.days.due(at, case.profile.holds.max_hold)
             self.must(until is None or until <= latest, "hold-too-long")
             until = until or latest
         task.state, task.held_until, task.holds = "on_hold", until, task.holds + 1
@@ -169,7 +139,7 @@ class Casework:
 
     def extend(self, case: CaseFile, command: say.ExtendTask) -> None:
         """延期: asked for before the limit has run out, granted any time later; so often and so much."""
-        task, policy = self.task(case, command, centre_too=True), self.profile.extensions
+        task, policy = self.task(case, command, centre_too=True), case.profile.extensions
         by_centre = command.actor.kind == "centre"
         self.must(task.state in ("assigned", "accepted"))
         asked = task.asked if by_centre and task.asked else command.recorded_at
@@ -195,7 +165,7 @@ class Casework:
     def classify(self, case: CaseFile, command: say.ClassifyCase) -> None:
         """Name the category of a case in triage."""
         self.must(case.state == "triage")
-        key = category_of(self.profile, command.category)
+        key = category_of(case.profile, command.category)
         if key is None:
             raise Refused("unknown-category")
         self.open(case, key, command.occurred_at)
@@ -204,7 +174,7 @@ class Casework:
         """改派: who keeps its role keeps its task and its clocks; what was returned is put away."""
         self.must(case.state in ("dispatched", "in_progress") and case.dispute is None)
         wanted = {**dict.fromkeys(command.assists, "assist"), command.lead: "lead"}
-        self.must(all(self.knows(code) for code in wanted), "unknown-department")
+        self.must(all(self.knows(case, code) for code in wanted), "unknown-department")
         keep = [
             task
             for task in case.current()
@@ -219,17 +189,6 @@ class Casework:
         self.assign_all(case, new, "reassigned")
         self.resolve_if_done(case, command.occurred_at)
 
-    def withdraw(self, case: CaseFile, command: say.WithdrawCase) -> None:
-        """It should not have been a case."""
-        self.must(case.open)
-        for task in [task for task in case.tasks if task.live]:
-            task.state = "superseded"
-            self.tell(case, "task.superseded", command.occurred_at, task)
-        self.district.mediation.give_up(case, command.occurred_at)
-        self.district.agreements.void(case, command.occurred_at)
-        case.state, case.ended_at, case.closing, case.recheck = "withdrawn", command.occurred_at, None, None
-        self.tell(case, "case.withdrawn", command.occurred_at)
-
     def link(self, case: CaseFile, command: say.LinkCase) -> None:
         """Tie two cases; the link holds both ways."""
         if command.other in case.links:
@@ -238,61 +197,6 @@ class Casework:
         self.must(command.other in self.district.cases, "unknown-case")
         case.links.add(command.other)
         self.tell(case, "case.linked", command.occurred_at)
-
-    def resolve_if_done(self, case: CaseFile, at: datetime) -> None:
-        """办结: lead and assists have all completed; it was when the last of them did."""
-        done = {(task.department, task.role) for task in case.current() if task.state == "completed"}
-        if case.state not in ("dispatched", "in_progress") or not set(self.named(case).items()) <= done:
-            return
-        at = max([at, *(task.completed for task in case.current() if task.completed)])
-        case.state = "resolved"
-        self.tell(case, "case.resolved", at)
-        if self.profile.verification.by == "none":
-            self.close(case, "solved", at)
-
-    def close(self, case: CaseFile, outcome: str, at: datetime) -> None:
-        """结案, unless a dispute that is tied to it is still open."""
-        if not case.is_dispute and self.district.has_open_dispute(case):
-            case.closing, case.recheck = outcome, self.district.now + RECHECK
-            return
-        if outcome != "fulfilled":
-            self.district.agreements.void(case, at)
-        case.state, case.outcome, case.ended_at, case.closing, case.recheck = "closed", outcome, at, None, None
-        self.tell(case, "case.closed", at, outcome=outcome)
-
-    def verify(self, case: CaseFile, command: say.VerifyCase) -> None:
-        """核查: solved, or open again. What was seen before the case closed by itself counts even if told later."""
-        closed_itself = case.state == "closed" and case.outcome == "solved_unverified"
-        late = closed_itself and case.ended_at is not None and command.occurred_at <= case.ended_at
-        self.must(case.state == "resolved" or late)
-        self.must(not (command.ok and case.closing == "solved"))
-        self.tell(case, "case.verified", command.occurred_at)
-        if not command.ok:
-            self.open_again(case, command.occurred_at)
-        elif late:
-            case.outcome = "solved"
-        else:
-            self.close(case, "solved", command.occurred_at)
-
-    def reopen(self, case: CaseFile, command: say.ReopenCase) -> None:
-        """The centre opens a closed case again."""
-        self.must(case.state == "closed")
-        self.open_again(case, command.occurred_at)
-
-    def open_again(self, case: CaseFile, at: datetime) -> None:
-        """A new episode with new tasks; the reporter's clock is the old one."""
-        case.episode, case.state = case.episode + 1, "dispatched"
-        case.outcome = case.ended_at = case.closing = case.recheck = None
-        self.tell(case, "case.reopened", at)
-        if case.dispute is not None:
-            self.district.mediation.resume(case)
-        else:
-            self.assign_all(case, self.named(case), "reopened")
-
-    def verification_overdue(self, case: CaseFile, due: datetime) -> None:
-        """Nobody looked in time: it closes by itself, where the profile says so."""
-        if case.state == "resolved" and case.closing is None and self.profile.verification.auto_close:
-            self.close(case, "solved_unverified", due)
 
 
 RULES: dict[type[say.Command], Callable[[Casework, CaseFile, Any], None]] = {

@@ -18,7 +18,7 @@ class Clocks:
 
     def __init__(self, district: DistrictModel) -> None:
         self.district = district
-        self.profile, self.days = district.profile, district.days
+        self.days = district.days
 
     def next_of(self, clock: Clock) -> datetime | None:
         """The end of a hold; else the next warning, else the breach; nothing once it is breached."""
@@ -61,16 +61,16 @@ class Clocks:
         """Start a clock; warnings that lie before it lives were given, or never made sense."""
         due = clock.reckon(self.days).due
         if due > clock.begins:
-            clock.to_warn = self.fractions(clock, due)
+            clock.to_warn = self.fractions(case, clock, due)
             while clock.lives_from and clock.to_warn and self.warning(clock) <= clock.lives_from:
                 clock.to_warn.pop(0)
         case.clocks.append(clock)
         self.say(case, clock, "clock.started", clock.begins)
 
-    def fractions(self, clock: Clock, due: datetime) -> list[float]:
+    def fractions(self, case: CaseFile, clock: Clock, due: datetime) -> list[float]:
         """When it warns: at the profile's fractions, but of a promise once, so long before its day."""
-        if clock.kind != "obligation":
-            return list(self.profile.escalation.warn_fractions)
+        if clock.kind not in ("obligation", "follow_up"):
+            return list(case.profile.escalation.warn_fractions)
         return [round((clock.remind - clock.start) / (due - clock.start), 4)] if clock.remind else []
 
     def breach(self, case: CaseFile, clock: Clock, at: datetime) -> None:

@@ -13,11 +13,14 @@ from shared.contracts.registry import command_types
 from shared.district.model import Profile
 from tests.support.model.agreements import RULES as AGREEING
 from tests.support.model.agreements import Agreements
+from tests.support.model.batches import RULES as BATCHES
+from tests.support.model.batches import Batches
 from tests.support.model.case import CaseFile, Clock, Refused, Task, Team
 from tests.support.model.casework import RULES, Casework
 from tests.support.model.days import BEIJING, Days
 from tests.support.model.files import RULES as FILES
 from tests.support.model.files import Files
+from tests.support.model.ground import Ground
 from tests.support.model.mediation import RULES as MEDIATION
 from tests.support.model.mediation import Mediation
 from tests.support.model.reception import Content, Reception, Report
@@ -48,9 +51,9 @@ class DistrictModel:
         self.expired: list[tuple[CaseFile, Clock]] = []
         self.reception, self.casework, self.mediation = Reception(profile), Casework(self), Mediation(self)
         self.broken: list[tuple[CaseFile, int]] = []
-        self.agreements = Agreements(self)
+        self.batches, self.agreements = Batches(self), Agreements(self)
         self.time, self.telling = Time(self), Telling(self)
-        self.files = Files(self)
+        self.files, self.ground = Files(self), Ground(self)
 
     def count(self, *what: str) -> None:
         """Add one to a figure."""
@@ -80,10 +83,13 @@ class DistrictModel:
         """Open the case of an accepted report."""
         number = case_id(self.profile.code, report.at.astimezone(BEIJING), report.partner, report.id)
         facts = {"partner": report.partner, "text": report.text, "severity": report.severity}
-        severity = report.severity or self.profile.default.severity
-        case = CaseFile(number, report.partner, report.id, report.at, severity, report.place, facts, report.own_due)
+        facts["batch"] = report.content.get("batch")
+        severity = report.severity or report.profile.default.severity
+        own = (report.partner, report.id, report.at, severity, dict(report.place), facts, report.own_due)
+        case = CaseFile(report.profile, number, *own)
         self.cases[number], report.case = case, number
-        found = route(self.profile, report.category, facts, report.place.get("township")) if report.category else None
+        township = report.place.get("township")
+        found = route(report.profile, report.category, facts, township) if report.category else None
         self.telling.received(case, Reporter(report.reporter, report.reachable), found, merged=False)
         self.casework.take_in(case, report.category)
 
@@ -119,7 +125,7 @@ class DistrictModel:
         if case is None:
             raise Refused("unknown-case")
         books: Any = ((RULES, self.casework), (MEDIATION, self.mediation), (AGREEING, self.agreements))
-        for rules, judge in books:
+        for rules, judge in (*books, (BATCHES, self.batches)):
             if kind in rules:
                 rules[kind](judge, case, command)
                 return
@@ -138,6 +144,10 @@ class DistrictModel:
         self.count("cases", "unmerged")
         self.telling.forget(first, report.reporter)
         self.open(report)
+
+    def renew(self, profile: Profile) -> None:
+        """A newer profile is in force now: for what comes. What is there keeps its own, and follows its ground."""
+        self.profile = self.reception.profile = profile
 
     # ---- what follows
 
@@ -193,6 +203,7 @@ class DistrictModel:
         ahead = [one.at for case in self.all_that_lives() for one in self.time.ahead(case)]
         ahead += [task.held_until for _, task in self.held() if task.held_until]
         ahead += [case.recheck for case in self.cases.values() if case.recheck]
+        ahead += [case.dispute.count_at for case in self.cases.values() if case.dispute and case.dispute.count_at]
         return min([*ahead, *self.telling.ahead()], default=None)
 
     def held(self) -> list[tuple[CaseFile, Task]]:
@@ -213,8 +224,10 @@ class DistrictModel:
         self.now = max(self.now, end)
 
     def settle(self) -> None:
-        """Do all that is due now: clocks, ladders and teams of each case, then holds, closings and notices."""
+        """Do all that is due now: moves, clocks, ladders and teams of each case, what follows, holds and notices."""
+        self.ground.follow()
         self.let_time_act()
+        self.look_again()
         while self.overdue:
             self.casework.verification_overdue(*self.overdue.pop(0))
             self.let_time_act()
@@ -227,10 +240,17 @@ class DistrictModel:
         for case, task in self.held():
             if task.held_until and task.held_until <= self.now:
                 self.casework.resumed(case, task, task.held_until)
-        for case in list(self.cases.values()):
+        self.telling.deliver()
+
+    def look_again(self) -> None:
+        """Let cases look at others, one after the other: whether a dispute still is open, how far the files are.
+
+        What breaks at this very instant is heard of by them only when it has been said.
+        """
+        for _, case in sorted(self.cases.items()):
             if case.closing and case.recheck and case.recheck <= self.now:
                 self.casework.close(case, case.closing, self.now)
-        self.telling.deliver()
+            self.batches.count(case)
 
     def let_time_act(self) -> None:
         """Let clocks, ladders and teams do what is due, each in the order of its own instants."""

@@ -51,7 +51,8 @@ class Files:
     def propose(self, number: str, rule: AdvisoryRule, case: CaseFile) -> None:
         """Whoever leads the newest case can end it, unless the rule names another."""
         addressee = rule.addressee or case.lead
-        file = SourceFile(number, "", "", self.district.now, 3, {}, {}, lead=addressee, rule=rule, kind=str(rule.kind))
+        profile, now = self.district.profile, self.district.now
+        file = SourceFile(profile, number, "", "", now, 3, {}, {}, lead=addressee, rule=rule, kind=str(rule.kind))
         file.state, file.proposed = "open", self.district.now
         self.files[number] = file
         self.district.telling.heard[number] = Heard(lead=addressee)
@@ -73,7 +74,7 @@ class Files:
         """A human lets it go, as proposed or otherwise."""
         self.must(file.open and file.issued is None)
         addressee = command.addressee or file.lead
-        if not self.district.casework.knows(addressee):
+        if not self.district.casework.knows(file, addressee):
             raise Refused("unknown-department")
         assert file.rule is not None
         file.lead, file.kind, file.issued = addressee, str(command.kind or file.kind), self.district.now

@@ -1,7 +1,4 @@
-"""Disputes a second time (递进式调解): tiers, mediators, consent, the way up and the way to court.
-
-Household files of a batch are not in it: two documents that look at each other have no moment that one could compare.
-"""
+"""Disputes a second time (递进式调解): tiers, mediators, consent, the way up and the way to court."""
 
 from __future__ import annotations
 
@@ -10,9 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from shared.contracts import mediation as say
+from shared.contracts.agreeing import SignAgreement
 from shared.contracts.disputes import TierName
 from tests.support.model.case import CaseFile, Clock, Refused
-from tests.support.model.mediators import UNDER_WAY, Choosing, Dispute, Tier
+from tests.support.model.mediators import MOST_TIERS, UNDER_WAY, Choosing, Dispute, Tier
 
 if TYPE_CHECKING:
     from tests.support.model.district import DistrictModel
@@ -38,8 +36,11 @@ class Mediation(Choosing):
         self.district.happened(case, what, at, **facts)
 
     def begin(self, case: CaseFile) -> None:
-        """A new dispute: the police station mediates what the police reported."""
+        """A new dispute: the police station mediates what the police reported, whoever mediates its batch a file."""
         case.dispute = Dispute()
+        if self.district.batches.file(case):
+            self.enter(case, "batch", owner=case.lead, mediator=None)
+            return
         kind = next(one.kind for one in self.district.profile.partners if one.id == case.partner)
         stations = [one for one in self.district.profile.departments if one.kind == "police_station"]
         near = [one.code for one in stations if case.place.get("township") in one.areas]
@@ -50,7 +51,7 @@ class Mediation(Choosing):
     def enter(self, case: CaseFile, name: str, **settled: Any) -> None:
         """Enter a tier now, under whoever is best."""
         dispute, now = self.of(case), self.district.now
-        self.must(len(dispute.tiers) < 40)
+        self.must(len(dispute.tiers) < MOST_TIERS)
         limit = next((tier.limit for tier in self.policy.tiers if tier.name == name), None)
         if "owner" not in settled:
             best = self.best(case, name)
@@ -62,7 +63,7 @@ class Mediation(Choosing):
         total = None
         if name == "court":
             dispute.total_due = None
-        elif dispute.total_due is None:
+        elif dispute.total_due is None and name != "batch":
             total = self.policy.total
             dispute.total_due = self.days.due(now, total)
         self.tell(case, "tier.entered", now, tier, limit=limit, total=total)
@@ -86,16 +87,17 @@ class Mediation(Choosing):
         self.must(dispute.state in UNDER_WAY and case.open)
         tier = self.in_time_before(case, command) or dispute.tier
         self.must(command.tier_id in (None, f"{case.id}/tier#{tier.number}"), "tier-ended")
-        who = command.actor.department
-        itself = who == tier.owner and getattr(command, "mediator", None) == tier.mediator
-        as_well = who is not None and (who == tier.co or who in tier.members)
+        who, of = command.actor.department, self.district.batches.who_mediates(case, tier)
+        itself = who == of.owner and getattr(command, "mediator", None) == of.mediator
+        as_well = who is not None and (who == of.co or who in of.members)
         self.must(command.actor.kind == "centre" or (who is not None and (itself or as_well)), "forbidden")
         return tier
 
     def in_time_before(self, case: CaseFile, command: Any) -> Tier | None:
         """The tier before, where a command is about it, and happened before it expired."""
         tiers = self.of(case).tiers
-        if getattr(command, "outcome", None) != "agreement" or len(tiers) < 2 or tiers[-1].ended is not None:
+        agrees = isinstance(command, SignAgreement) or getattr(command, "outcome", None) == "agreement"
+        if not agrees or len(tiers) < 2 or tiers[-1].ended is not None:
             return None
         before = tiers[-2]
         named = command.tier_id == f"{case.id}/tier#{before.number}"
@@ -116,8 +118,12 @@ class Mediation(Choosing):
         self.must(not command.to_court or command.outcome == "withdrawn", "invalid-command")
         would = list(dict.fromkeys([*tier.consents, *command.consent]))
         if command.outcome == "agreement":
+            self.must(not dispute.is_batch)
             self.must(tier.name == "court" or len(would) >= 2, "consent-missing")
         self.must(not (command.to_court and dispute.state == "court"))
+        ends_here = command.outcome == "withdrawn" or (command.outcome == "failed" and self.above(dispute.tier) is None)
+        if ends_here and not command.to_court:
+            self.must(not self.district.batches.has_open_files(case), "files-open")
         case.state = "in_progress"
         if command.consent or command.hearing:
             tier.consents = would
@@ -155,13 +161,13 @@ class Mediation(Choosing):
 
     def over(self, case: CaseFile, outcome: str, at: datetime) -> None:
         """It has come to its end, and so has its case."""
-        self.of(case).state, self.of(case).total_due = "ended", None
+        self.of(case).state, self.of(case).total_due, self.of(case).count_at = "ended", None, None
         self.district.casework.close(case, outcome, at)
 
     def extend(self, case: CaseFile, command: say.ExtendMediation) -> None:
         """More time for tier and whole, with everybody's consent, before either has run out."""
         tier, dispute = self.meant(case, command), self.of(case)
-        self.must(dispute.state == "mediating")
+        self.must(dispute.state == "mediating" and tier.name != "batch")
         limits = [one for one in (tier.due, dispute.total_due) if one is not None]
         self.must(command.recorded_at <= min(limits), "tier-ended")
         consent = set(command.consent)
@@ -176,7 +182,7 @@ class Mediation(Choosing):
     def replace(self, case: CaseFile, command: say.AssignMediator) -> None:
         """Another mediator, the one named or the next best; whoever is partial is out for good."""
         tier, dispute = self.meant(case, command), self.of(case)
-        self.must(tier.name != "task_force")
+        self.must(tier.name not in ("task_force", "batch"))
         self.must(command.mediator is None or command.mediator != tier.mediator, "invalid-command")
         partial = dispute.partial | ({tier.mediator} if command.conflict and tier.mediator else set())
         before, dispute.partial = dispute.partial, partial
@@ -202,9 +208,9 @@ class Mediation(Choosing):
     def task_force(self, case: CaseFile, command: say.FormTaskForce) -> None:
         """专班: departments mediate together; the time goes on."""
         tier = self.meant(case, command)
-        self.must(tier.name not in ("task_force", "court"))
+        self.must(tier.name not in ("task_force", "court", "batch"))
         members = tuple(dict.fromkeys([command.lead, *command.departments]))
-        self.must(all(self.district.casework.knows(code) for code in members), "unknown-department")
+        self.must(all(self.district.casework.knows(case, code) for code in members), "unknown-department")
         case.state = "in_progress"
         self.end(case, tier, "referred", command.occurred_at)
         self.enter(case, "task_force", owner=command.lead, mediator=None, members=members)
@@ -232,12 +238,15 @@ class Mediation(Choosing):
             return
         if case.dispute.tier.ended is None:
             self.end(case, case.dispute.tier, "closed", at)
-        case.dispute.state, case.dispute.total_due = "ended", None
+        case.dispute.state, case.dispute.total_due, case.dispute.count_at = "ended", None, None
 
     def resume(self, case: CaseFile) -> None:
-        """It is mediated again where it was last, with a new time for the whole."""
+        """It is mediated again where it was last, with a new time for the whole; a file by whoever has its batch."""
         dispute = self.of(case)
         dispute.total_due = None
+        if dispute.tier.name == "batch" and self.district.batches.takes_files(self.district.batches.parent(case)):
+            self.enter(case, "batch", owner=case.lead, mediator=None)
+            return
         self.enter(case, dispute.tier.name if dispute.tier.name in self.ladder else self.ladder[0])
 
 

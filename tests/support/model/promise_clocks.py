@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from tests.support.model.case import CaseFile, Clock
-from tests.support.model.promises import Owed, end_of
+from tests.support.model.promises import Owed
+from tests.support.model.routes import centre
 from tests.support.model.tier_clocks import TierClocks
 
-OUTLIVING = ("obligation", "confirm", "appeal")
+OUTLIVING = ("obligation", "follow_up", "confirm", "appeal")
 """Clocks that end with the promise or the case, whatever becomes of the work."""
 
 OF_PARTIES = ("obligation", "confirm")
@@ -30,11 +31,12 @@ class PromiseClocks(TierClocks):
             self.stop(case, clock, at, None if one.state == "fulfilled" else "void")
 
     def watch(self, case: CaseFile, one: Owed, owner: str) -> None:
-        """Due at the end of the day, reminded of some time before, if there is that much."""
-        now, due, policy = self.district.now, end_of(one.due), self.profile.agreements
+        """Due at the end of the day, reminded of some time before, if there is that much; visits are the centre's."""
+        now, due, policy = self.district.now, one.due_at, case.profile.agreements
         remind = due - policy.remind_before
-        clock = Clock(f"obligation#{one.number}", "obligation", owner, now, None, due)
-        clock.remind, clock.grace = (remind if now < remind < due else None), policy.grace
+        kind, who = ("follow_up", centre(case.profile)) if one.visit else ("obligation", owner)
+        clock = Clock(f"obligation#{one.number}", kind, who, now, None, due)
+        clock.remind, clock.grace = (remind if now < remind < due else None), (None if one.visit else policy.grace)
         self.start(case, clock)
 
     def on_agreement_signed(self, case: CaseFile, at: datetime, _: Any, more: dict[str, Any]) -> None:
@@ -42,7 +44,7 @@ class PromiseClocks(TierClocks):
         for clock in case.live_clocks("confirm"):
             self.stop(case, clock, at, "void")
         if more["confirm"]:
-            limit, now = self.profile.agreements.confirm_within, self.district.now
+            limit, now = case.profile.agreements.confirm_within, self.district.now
             key = f"confirm#{more['number']}"
             self.start(case, Clock(key, "confirm", more["owner"], at, limit, lives_from=now))
 
@@ -55,7 +57,7 @@ class PromiseClocks(TierClocks):
         """The centre decides on an appeal in time."""
         if more["standing"] == "appealed":
             number = 1 + sum(clock.kind == "appeal" for clock in case.clocks)
-            limit, centre = self.profile.agreements.defaulters.decide_within, more["centre"]
+            limit, centre = case.profile.agreements.defaulters.decide_within, more["centre"]
             clock = Clock(f"appeal#{number}", "appeal", centre, self.district.now, limit, stage=more["party"])
             self.start(case, clock)
             return

@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.district.model import Profile
 from tests.support.model.case import Refused
+from tests.support.model.ground import holds, lying_in, means
 from tests.support.model.routes import category_of
 
 Content = dict[str, Any]
@@ -29,10 +30,16 @@ class Report:
     own_due: datetime | None
     place: dict[str, Any]
     reachable: bool
+    profile: Profile
     case: str = ""
     accepted: bool = True
     into: str = ""
     apart_from: str = ""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it asks to be one household's file of a batch: neighbours with one dispute are as many cases."""
+        return "batch" in self.content
 
     @property
     def reporter(self) -> str:
@@ -90,27 +97,26 @@ class Reception:
         at = self.believed(content.get("occurred_at"), received)
         return Report(
             partner, content["report_id"], content, at, category, text, content.get("severity"),
-            datetime.fromisoformat(own) if own else None, self.locate(content), "reporter" in content,
+            datetime.fromisoformat(own) if own else None, self.locate(content), "reporter" in content, self.profile,
         )  # fmt: skip
 
     def locate(self, content: Content) -> dict[str, Any]:
-        """Find the grid that the position lies in; the model's grids are rectangles."""
+        """Find the grid whose code is given, however old it is; else the one that the position lies in."""
         said = content.get("location") or {}
         place: dict[str, Any] = {"lon": said.get("lon"), "lat": said.get("lat")}
-        if place["lon"] is None:
-            return place
-        for grid in self.profile.grids:
-            lons, lats = zip(*(grid.polygon or ()), strict=True)
-            if min(lons) < place["lon"] < max(lons) and min(lats) < place["lat"] < max(lats):
-                place |= {"grid": grid.code, "community": grid.code[:12], "township": grid.code[:9]}
-        return place
+        given = means(self.profile, said.get("grid"), place)
+        there = (one for one in self.profile.grids if not one.successors and holds(one, place))
+        grid = given or next(there, None)
+        return place | (lying_in(grid) if grid else {})
 
     def nearest(self, report: Report) -> Report | None:
         """The report that this one says again: same category, near in place and time, and not another text."""
         policy = self.profile.near_duplicates
         found: list[tuple[float, float, str, Report]] = []
+        if report.is_file:
+            return None
         for other in self.reports.values():
-            if not other.accepted or report.category is None or other.category != report.category:
+            if not other.accepted or other.is_file or report.category is None or other.category != report.category:
                 continue
             if None in (report.place["lon"], other.place["lon"]) or abs(report.at - other.at) > policy.window:
                 continue

@@ -156,8 +156,10 @@ STEPS: dict[str, Callable[[Fact], list[Step]]] = {
         Step(f"extension_ignored:{fact.clock}:{stamp(fact.more['asked'])}", fact.about, moot=True, task=fact.task)
     ],
     "case.escalated": lambda fact: [Step(f"escalated:{fact.more['level']}", fact.about, level=fact.more["level"])],
+    "case.moved": lambda fact: [Step(f"moved:{fact.more['grid']}", fact.about, moot=True)],
     "tier.entered": tier,
     "mediator.assigned": mediator,
+    "batch.progressed": lambda fact: [Step(f"batch:{stamp(fact.at)}", fact.about, moot=True)],
     "team.summoned": lambda fact: called(f"summoned:{fact.whistle}", fact.more["members"], fact),
     "team.substituted": lambda fact: called(
         f"substituted:{fact.whistle}:{fact.more['department']}:{fact.more['by']}",

@@ -26,7 +26,7 @@ class Teamwork:
 
     def __init__(self, district: DistrictModel, rise: Callable[[CaseFile, datetime], None]) -> None:
         self.district, self.rise = district, rise
-        self.profile, self.rules, self.days = district.profile, district.profile.whistle, district.days
+        self.days = district.days
 
     def tell(self, case: CaseFile, what: str, at: datetime, **more: Any) -> None:
         """Let everybody know."""
@@ -43,9 +43,9 @@ class Teamwork:
 
     def blow(self, case: CaseFile, reason: str, at: datetime, refs: Iterable[str | None]) -> None:
         """Call those the case is about, or the centre if nobody is known, and whom the profile always invites."""
-        found = [department(self.profile, ref, case.place.get("township")) for ref in refs if ref]
-        required = list(dict.fromkeys(code for code in found if code)) or [centre(self.profile)]
-        optional = [code for code in self.rules.optional_departments if code not in required]
+        found = [department(case.profile, ref, case.place.get("township")) for ref in refs if ref]
+        required = list(dict.fromkeys(code for code in found if code)) or [centre(case.profile)]
+        optional = [code for code in case.profile.whistle.optional_departments if code not in required]
         self.call(case, reason, self.counts_from(at), required, optional)
 
     def counts_from(self, at: datetime) -> datetime:
@@ -65,8 +65,9 @@ class Teamwork:
             case.team = team = Team(team.number + 1 if team else 1, at, place=self.mustering_place(case))
             anew = True
         else:
-            anew = team.mustered and team.round - team.added < self.rules.max_rounds
-        place, muster_by = wish.get("place"), self.days.due(at, wish.get("within") or self.rules.muster_within)
+            anew = team.mustered and team.round - team.added < case.profile.whistle.max_rounds
+        place, within = wish.get("place"), wish.get("within") or case.profile.whistle.muster_within
+        muster_by = self.days.due(at, within)
         words = place is not None and place[2] is not None and place[2] == team.place[2]
         if not anew and place and place != team.place and not (words and None in (place[0], team.place[0])):
             raise Refused("illegal-transition")
@@ -77,7 +78,7 @@ class Teamwork:
         called = [seat for seat in (team.seats if anew else changed) if not seat.present]
         if not called:
             return
-        team.round, team.summoned, team.quorum = team.round + 1, at, self.quorum(team, wish.get("quorum"))
+        team.round, team.summoned, team.quorum = team.round + 1, at, self.quorum(case, team, wish.get("quorum"))
         if anew:
             team.muster_by, team.mustered, team.failed, team.place = muster_by, False, None, place or team.place
             for seat in called:
@@ -101,26 +102,29 @@ class Teamwork:
                 changed.append(taken)
         return changed
 
-    def quorum(self, team: Team, wish: int | None) -> int:
+    @staticmethod
+    def quorum(case: CaseFile, team: Team, wish: int | None) -> int:
         """How many of the required members must be there."""
         required = sum(seat.required for seat in team.seats)
         if wish is not None:
             return min(wish, required)
-        rule = self.rules.quorum
+        rule = case.profile.whistle.quorum
         part, whole = (int(number) for number in (rule.fraction or "1/1").split("/"))
         wanted = rule.number or math.ceil(required * part / whole)
         return max(1, min(wanted, required))
 
     def mustering_place(self, case: CaseFile) -> Spot:
         """At the report, or at the township, which has no coordinates."""
-        if self.rules.place == "township" and case.place.get("township"):
-            found = next(one for one in self.profile.townships if one.code == case.place["township"])
+        if case.profile.whistle.place == "township" and case.place.get("township"):
+            found = next(one for one in case.profile.townships if one.code == case.place["township"])
             return (None, None, found.name)
         return (case.place.get("lon"), case.place.get("lat"), None)
 
-    def spot(self, command: say.BlowWhistle) -> Spot:
+    @staticmethod
+    def spot(case: CaseFile, command: say.BlowWhistle) -> Spot:
         """The point that is given, or the middle of the grid that the words name, which is a rectangle here."""
-        named = [one for one in self.profile.grids if command.place and one.name in command.place and one.polygon]
+        drawn = [one for one in case.profile.grids if one.polygon and not one.successors]
+        named = [one for one in drawn if command.place and one.name in command.place]
         if command.lon is not None or not named:
             return (command.lon, command.lat, command.place)
         lons, lats = zip(*(named[0].polygon or ()), strict=True)
@@ -185,7 +189,7 @@ class Teamwork:
 
     def named(self, case: CaseFile, refs: Iterable[str]) -> list[str]:
         """The departments that a person named."""
-        found = [department(self.profile, ref, case.place.get("township")) for ref in refs]
+        found = [department(case.profile, ref, case.place.get("township")) for ref in refs]
         if not all(found):
             raise Refused("unknown-department")
         return list(dict.fromkeys(code for code in found if code))
@@ -200,7 +204,7 @@ class Teamwork:
         within = None if minutes is None else self.minutes(minutes)
         place = None
         if command.lon is not None or command.place:
-            place = self.spot(command)
+            place = self.spot(case, command)
         at = self.counts_from(command.recorded_at)
         self.call(case, "hand", at, required, optional, within=within, quorum=command.quorum, place=place)
 
@@ -250,7 +254,7 @@ class Teamwork:
         seat = self.seat_of(team, command)
         if command.nonce in case.nonces:
             raise Refused("replayed-check-in")
-        self.inside(team, seat, command)
+        self.inside(case, team, seat, command)
         if seat.present:
             return
         case.nonces.add(command.nonce)
@@ -261,20 +265,20 @@ class Teamwork:
             team.on_scene = there[team.quorum - 1]
             self.tell(case, "team.on-scene", team.on_scene)
 
-    def inside(self, team: Team, seat: Seat, command: say.CheckInTeam) -> None:
+    def inside(self, case: CaseFile, team: Team, seat: Seat, command: say.CheckInTeam) -> None:
         """Check time and place; a time that nobody believed proves no presence, whatever was put in its stead."""
         said = command.backdated_from or command.occurred_at
-        if said > self.district.now + self.profile.future_tolerance:
+        if said > self.district.now + case.profile.future_tolerance:
             raise Refused("future-check-in")
-        begin = team.whistled - self.rules.check_in_before
-        end = self.roll_time(team, seat) + self.rules.check_in_after
+        begin = team.whistled - case.profile.whistle.check_in_before
+        end = self.roll_time(team, seat) + case.profile.whistle.check_in_after
         if not begin <= said <= min(end, team.ended or end):
             raise Refused("outside-window")
         lon, lat, _ = team.place
         if lon is None or lat is None:
             return
         east = (command.lon - lon) * math.cos(math.radians(lat))
-        if math.hypot(east, command.lat - lat) * METRES_A_DEGREE > self.rules.geofence_m:
+        if math.hypot(east, command.lat - lat) * METRES_A_DEGREE > case.profile.whistle.geofence_m:
             raise Refused("outside-geofence")
 
     def on_stand_down(self, case: CaseFile, _: Any, at: datetime) -> None:

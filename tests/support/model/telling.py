@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from shared.district.model import Department
+from shared.district.model import Department, Profile
 from tests.support.model.case import CaseFile, Task
 from tests.support.model.days import BEIJING, DAY
+from tests.support.model.ground import means
 from tests.support.model.routes import centre, department
 from tests.support.model.steps import Fact, Step, steps
 
@@ -64,9 +65,14 @@ class Telling:
     """The notices of a district."""
 
     def __init__(self, district: DistrictModel) -> None:
-        self.district, self.profile, self.notify = district, district.profile, district.profile.notify
+        self.district = district
         self.notices: list[Notice] = []
         self.heard: dict[str, Heard] = {}
+
+    @property
+    def profile(self) -> Profile:
+        """The newest profile: who is on duty, how they are reached, and when they sleep, is never the case's own."""
+        return self.district.profile
 
     # ---- what gives something to tell
 
@@ -114,7 +120,7 @@ class Telling:
     def tell(self, case: CaseFile, asks: str, step: Step) -> None:
         """Tell a step to each of its audiences; reporters have their own words."""
         heard = self.heard[case.id]
-        for audience in self.audiences(heard, asks, step):
+        for audience in self.audiences(case, heard, asks, step):
             if (audience == REPORTER) != step.public:
                 continue
             if audience == REPORTER:
@@ -125,14 +131,15 @@ class Telling:
                 if self.is_new(heard, case, step, recipient):
                     self.queue(case, heard, step, audience, recipient, reason)
 
-    def audiences(self, heard: Heard, asks: str, step: Step) -> list[str]:
-        """Whom the profile wants told: of a level its rung's too, of a resolved case whoever verifies it."""
-        wanted = [str(one) for one in self.notify.audience(asks, heard.policy)]
+    @staticmethod
+    def audiences(case: CaseFile, heard: Heard, asks: str, step: Step) -> list[str]:
+        """Whom the case's profile wants told: of a level its rung's too, of a resolved case whoever verifies it."""
+        wanted = [str(one) for one in case.profile.notify.audience(asks, heard.policy)]
         if step.level is not None:
-            rungs = [rung for rung in self.profile.escalation.ladder if rung.level == step.level]
+            rungs = [rung for rung in case.profile.escalation.ladder if rung.level == step.level]
             wanted = [str(one) for rung in rungs for one in rung.audience] + wanted
         if asks == "case.resolved":
-            verifier = {"grid": ["grid_worker"], "reporter": [REPORTER], "none": []}[self.profile.verification.by]
+            verifier = {"grid": ["grid_worker"], "reporter": [REPORTER], "none": []}[case.profile.verification.by]
             wanted = verifier + [one for one in wanted if one not in ("grid_worker", REPORTER)]
         return list(dict.fromkeys(wanted))
 
@@ -147,7 +154,7 @@ class Telling:
     def to_reporters(self, case: CaseFile, asks: str, step: Step, reporters: Iterable[Reporter]) -> None:
         """Tell those who reported."""
         heard = self.heard[case.id]
-        if REPORTER not in self.audiences(heard, asks, step):
+        if REPORTER not in self.audiences(case, heard, asks, step):
             return
         for one in list(reporters):
             reason = "" if one.reachable else "no_address"
@@ -157,8 +164,8 @@ class Telling:
         """Who is meant, by the roster of the moment at which it may go out; and why not, where nobody is there."""
         due = self.goes_out(heard, step)
         if audience == "grid_worker":
-            grid = case.place.get("grid")
-            yield (f"grid/{grid}", "") if grid else ("grid_worker", "no_roster")
+            grid = means(self.profile, case.place.get("grid"), {})
+            yield (f"grid/{grid.code}", "" if grid.worker else "no_roster") if grid else ("grid_worker", "no_roster")
             return
         role = {"head": "head", "centre_director": "head"}.get(audience, "duty_officer")
         codes: tuple[str | None, ...] = step.about
@@ -182,8 +189,8 @@ class Telling:
     def goes_out(self, heard: Heard, step: Step) -> datetime:
         """At once; or when quiet hours end, if it is not severe and would not be over by then."""
         now = self.district.now
-        policy = self.notify.policies.get(heard.policy or "")
-        awake = heard.severity <= self.notify.quiet_exempt_severity or (policy and policy.ignore_quiet_hours)
+        policy = self.profile.notify.policies.get(heard.policy or "")
+        awake = heard.severity <= self.profile.notify.quiet_exempt_severity or (policy and policy.ignore_quiet_hours)
         morning = self.morning(now)
         if awake or morning is None or (step.pressing and step.until and step.until < morning):
             return now
@@ -191,7 +198,7 @@ class Telling:
 
     def morning(self, now: datetime) -> datetime | None:
         """When the quiet hours end that hold now; the model's districts have theirs over midnight."""
-        quiet, local = self.notify.quiet_hours, now.astimezone(BEIJING)
+        quiet, local = self.profile.notify.quiet_hours, now.astimezone(BEIJING)
         if quiet is None or not quiet.contains(local.time()):
             return None
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -27,7 +27,7 @@ class TierClocks(Clocks):
             self.start(case, Clock(f"tier#{tier.number}", "tier", tier.owner, at, more["limit"]))
         if more["total"]:
             number = 1 + sum(clock.kind == "mediation" for clock in case.clocks)
-            owner = case.lead or centre(self.profile)
+            owner = case.lead or centre(case.profile)
             self.start(case, Clock(f"mediation#{number}", "mediation", owner, at, more["total"]))
 
     def on_tier_ended(self, case: CaseFile, at: datetime, _: Any, more: dict[str, Any]) -> None:

@@ -73,7 +73,7 @@ class Time(PromiseClocks):
 
     def next_rung(self, case: CaseFile) -> Rung | None:
         """The rung above the level of the case."""
-        return next((rung for rung in self.profile.escalation.ladder if rung.level > case.level), None)
+        return next((rung for rung in case.profile.escalation.ladder if rung.level > case.level), None)
 
     def rise(self, case: CaseFile, at: datetime) -> None:
         """Rise by one rung for another reason than a breach."""
@@ -101,7 +101,7 @@ class Time(PromiseClocks):
 
     def on_case_triaged(self, case: CaseFile, *_: Any) -> None:
         """Somebody must name the category, and could not before it was known."""
-        policy = self.profile.triage
+        policy = case.profile.triage
         self.start(case, Clock("triage", "triage", policy.owner, self.district.now, policy.limit))
 
     def on_case_opened(self, case: CaseFile, at: datetime, *_: Any) -> None:
@@ -109,7 +109,7 @@ class Time(PromiseClocks):
         for clock in case.live_clocks("triage"):
             self.stop(case, clock, at)
         assert case.route is not None
-        mediated = self.profile.mediation.covers(case.route.category)
+        mediated = case.profile.mediation.covers(case.route.category)
         limit = None if case.own_due or mediated else case.route.stages[-1].limit
         late = self.district.now - case.opened_at > AT_ONCE
         lives_from = self.district.now if late else None
@@ -166,8 +166,8 @@ class Time(PromiseClocks):
         case.arbitrating = "lead" if "lead" in (task.role, case.arbitrating) else "assist"
         if not case.live_clocks("arbitrate"):
             key = f"arbitrate#{self.number(case, 'arbitrate')}"
-            self.start(case, Clock(key, "arbitrate", self.centre, self.district.now, self.profile.refusals.arbitrate))
-        if more["count"] >= self.profile.refusals.max and self.profile.refusals.then == "whistle":
+            self.start(case, Clock(key, "arbitrate", self.centre, self.district.now, case.profile.refusals.arbitrate))
+        if more["count"] >= case.profile.refusals.max and case.profile.refusals.then == "whistle":
             self.teams.blow(case, "refusals", self.district.now, (*case.refusers, more["suggest"]))
 
     def on_task_superseded(self, case: CaseFile, at: datetime, task: Task, _: Any) -> None:
@@ -211,7 +211,7 @@ class Time(PromiseClocks):
         """Ends the reporter's clock; whoever verifies has a limit too."""
         self.end_clocks(case, at, judged=("case",), leave=OUTLIVING)
         self.teams.stand_down(case, at)
-        if self.profile.verification.by != "none" and case.route:
+        if case.profile.verification.by != "none" and case.route:
             key = f"verify#{self.number(case, 'verify')}"
             self.start(case, Clock(key, "verify", self.centre, self.district.now, case.route.verify))
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+import pytest
+
+from services.escalation.adapters.moves import Moves
 from services.escalation.domain.model import Case
 from services.escalation.domain.moves import decide_move
 from shared.contracts.escalations import TeamSummoned
@@ -11,6 +15,7 @@ from shared.contracts.moves import CaseMoved
 from shared.decision import Decision, Tick
 from shared.district.areas import Grid
 from shared.district.lookup import DirectoryIndex
+from shared.infra.engine import Input
 from tests.unit.escalation.district import CASE, GRID, profile
 from tests.unit.escalation.world import World
 
@@ -75,6 +80,37 @@ def test_a_case_whose_grid_was_not_cut_or_is_not_known_stays() -> None:
     nowhere = World()
     nowhere.opened(grid=None)
     assert move(nowhere, cut(WEST)).reason == "stays"
+
+
+class Shelf:
+    """Holds one open case in the grid that was cut, and counts who asks for it."""
+
+    def __init__(self) -> None:
+        self.store = SimpleNamespace(collection=self)
+        self.moved = 0
+
+    async def find(self, query: dict[str, Any], *_: Any, **__: Any) -> Any:
+        """Yield the case if its grid is asked for."""
+        if GRID in query["s.grid"]["$in"]:
+            yield {"_id": CASE}
+
+    async def apply(self, inputs: list[Input], **_: Any) -> None:
+        """Take what is to be decided."""
+        self.moved += len(inputs)
+
+
+@pytest.mark.asyncio
+async def test_what_is_opened_again_or_taken_apart_long_after_a_cut_is_still_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Closely for a quarter of an hour, and once in every other: a closed case may be opened again at any time."""
+    times = {0.0: 1, 5.0: 2, 895.0: 3, 900.0: 3, 1_700.0: 3, 1_795.0: 4, 1_800.0: 4, 2_695.0: 5}
+    shelf, cache = Shelf(), SimpleNamespace(districts=("620802",), get=lambda _: cut(WEST))
+    moves = Moves(cast("Any", shelf), cast("Any", SimpleNamespace(cache=cache)))
+    for instant, looked in times.items():
+        monkeypatch.setattr("services.escalation.adapters.moves.monotonic", lambda now=instant: now)
+        await moves.run()
+        assert shelf.moved == looked, instant
 
 
 def test_a_team_for_a_sub_grid_that_is_not_drawn_musters_in_the_whole() -> None:

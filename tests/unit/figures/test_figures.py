@@ -94,6 +94,13 @@ def test_a_reopened_case_is_open_until_it_is_closed_again() -> None:
     assert found("closing_rate", [opened(), said("case.withdrawn", minutes=5, episode=1)]) == (0, 0, {})
 
 
+def test_a_case_closed_again_took_what_its_last_closing_says_even_if_that_is_dated_back() -> None:
+    """Of two episodes the second counts, whenever its work is said to have been done."""
+    again = [opened(), closed(50, seconds=3_000), said("case.reopened", minutes=60, episode=2), closed(40, 2, 2_400)]
+    figure = BY_NAME["handling_time"]
+    assert total(figure.items(Book.of(again))).as_json(figure.kind)["mean_seconds"] == 2_400
+
+
 def test_times_are_exact() -> None:
     """Mean, median and 90th percentile of ten cases; of two the median lies between."""
     entries = [
