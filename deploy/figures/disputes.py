@@ -62,12 +62,17 @@ def _performance(case: CaseBook) -> str:
     """Return what became of the newest agreement; fulfilled after a breach is fulfilled."""
     newest = max((one.values["agreement"] for one in case.of("agreement.signed")), default=1)
 
-    def said(what: str) -> int:
-        return sum(one.values["agreement"] == newest for one in case.of(f"agreement.{what}"))
+    def said(*types: str) -> Iterator[Entry]:
+        return (one for one in case.of(*types) if one.values["agreement"] == newest)
 
-    if said("fulfilled"):
+    if any(said("agreement.fulfilled")):
         return "fulfilled"
-    return "breached" if said("breached") > said("breach-withdrawn") else "running"
+    broken = {one.values.get("obligation_id") for one in said("agreement.breached")}
+    good = {one.values.get("obligation_id") for one in said("agreement.breach-withdrawn")}
+    good |= {
+        one.values.get("obligation_id") for one in said("obligation.recorded") if one.values.get("state") == "fulfilled"
+    }
+    return "breached" if broken - good else "running"
 
 
 def _owner(case: CaseBook) -> str:
