@@ -15,10 +15,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from shared.infra.clock import monotonic
 from tests.support.history import STARTS, Seeded, Sent
+from tests.support.households import Households, settling
 from tests.support.model.place import KINDS, district
 from tests.support.side_by_side import SideBySide
 
 T = TypeVar("T")
+SETTLING = "settling"
 
 
 class Drawn:
@@ -40,11 +42,14 @@ class Drawn:
 class Histories(RuleBasedStateMachine):
     """One district under model and services at once."""
 
-    @initialize(data=st.data(), kind=st.sampled_from(sorted(KINDS)), start=st.sampled_from(STARTS))
+    @initialize(data=st.data(), kind=st.sampled_from([*sorted(KINDS), SETTLING]), start=st.sampled_from(STARTS))
     def begin(self, data: Any, kind: str, start: Any) -> None:
-        """Begin somewhere in the year."""
+        """Begin somewhere in the year, where disputes are departments' tasks or where they are mediated."""
         self.chance = Drawn(data)
-        self.both = SideBySide(district(kind), start, self.chance, self.chance)
+        profile = settling() if kind == SETTLING else district(kind)
+        self.both = SideBySide(profile, start, self.chance, self.chance)
+        if kind == SETTLING:
+            self.both.history = Households(self.both.model, self.chance)
 
     @rule(data=st.data())
     def somebody_speaks(self, data: Any) -> None:
