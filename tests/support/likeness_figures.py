@@ -12,6 +12,8 @@ from deploy.figures.items import By, Item
 from deploy.figures.sums import grouped, total
 
 PARTS = {"opened": "accepted"}
+RATIOS = ("closing_rate", "on_time_rate", "on_time_rate_original", "refusals", "notices_delivered", "dispute_success",
+          "first_level_settlement")  # fmt: skip
 CHINA = ZoneInfo("Asia/Shanghai")
 
 
@@ -19,9 +21,9 @@ def figures_in(book: Book) -> dict[str, Any]:
     """Return the same figures as `tests.support.model.figures`, as the ledger has them."""
     items = {name: list(figure.items(book)) for name, figure in BY_NAME.items()}
     sums = {name: total(found) for name, found in items.items()}
-    ratios = ("closing_rate", "on_time_rate", "on_time_rate_original", "refusals", "notices_delivered")
     return {
-        **{name: (sums[name].n, sums[name].of) for name in ratios},
+        **{name: (sums[name].n, sums[name].of) for name in RATIOS},
+        "dispute_fulfilment": Counter(sums["dispute_fulfilment"].parts),
         "cases": Counter(sums["cases"].parts),
         "reports": Counter({PARTS.get(part, part): number for part, number in sums["reports"].parts.items()}),
         "handling_time": list(sums["handling_time"].spans),

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.support.model.case import CaseFile, Clock
 from tests.support.model.days import BEIJING
+from tests.support.model.dispute_figures import of_disputes
 from tests.support.model.district import DistrictModel
 
 Ratio = tuple[int, int]
@@ -33,6 +34,7 @@ def figures_of(model: DistrictModel) -> Found:
         "reports": +_reports(model),
         "muster_time": _happened(model, "attendance", "present") + _happened(model, "attendance", "late"),
         "notices_delivered": _told(model),
+        **of_disputes(cases),
     }
 
 
