@@ -57,6 +57,7 @@ def cut(kind: str, version: int) -> Profile:
         "communities": [*DISTRICT["communities"], {"code": WEST, "name": "西郊社区"}],
         "departments": [*DISTRICT["departments"], _township(version)],
         "grids": (BEFORE, ONCE, TWICE)[version - 1],
+        **({"whistle": {**DISTRICT["whistle"], "place": "grid"}} if kind == "usual" else {}),
         **(STRICTER if version == 2 else {}),
     }
     return Profile.model_validate(json.loads(json.dumps(raw)))

@@ -60,7 +60,9 @@ class Policies:
 
 
 def _named(inputs: Sequence[Input], cases: Iterable[Case | None]) -> set[tuple[str, int]]:
-    named = {(case.district, case.profile_version) for case in cases if case is not None}
+    known = [case for case in cases if case is not None]
+    named = {(case.district, case.profile_version) for case in known}
+    named |= {(case.district, case.ground) for case in known if case.ground is not None}
     for source in inputs:
         version = getattr(source.event, "profile_version", None)
         if version is not None:

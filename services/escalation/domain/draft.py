@@ -48,6 +48,12 @@ class Draft:
         return self.directory.profile
 
     @property
+    def ground(self) -> DirectoryIndex:
+        """The map that the case lies on: of the cut that moved it, which its own profile knows nothing of."""
+        version = self.case.ground
+        return self.directory if version is None else self.directory_of(self.case.district, version)
+
+    @property
     def calendar(self) -> WorkingCalendar:
         """The working calendar in force for this case."""
         return self.directory.calendar

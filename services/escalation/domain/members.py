@@ -50,7 +50,7 @@ def on_whistle(draft: Draft, command: BlowWhistle) -> str:
 def _place(draft: Draft, command: BlowWhistle) -> Place | None:
     if command.lon is not None and command.lat is not None:
         return Place(lon=command.lon, lat=command.lat, address=command.place or draft.case.place.address)
-    return named_place(draft.directory, command.place) if command.place else None
+    return named_place(draft.ground, command.place) if command.place else None
 
 
 def on_answer(draft: Draft, command: AnswerTeam) -> str:

@@ -215,8 +215,9 @@ class Case(Stored):
     """The time of one case. Policies are those of `profile_version` for as long as the case lives.
 
     `arbitrating` is the role whose refusal the centre must settle, `numbers` counts what the case has had several of,
-    `next_at` is the earliest instant at which anything happens by itself; an open case always has one. `sources` are
-    what it counts for (`advising.py`). With `advice` or `flagged` it is a file on a source or a department.
+    `next_at` is the earliest instant at which anything happens by itself; an open case always has one. `ground` is the
+    version whose cut of the grids moved the case, and so the map it lies on since. `sources` are what it counts for
+    (`advising.py`). With `advice` or `flagged` it is a file on a source or a department.
     """
 
     district: str
@@ -234,6 +235,7 @@ class Case(Stored):
     grid: str | None = None
     community: str | None = None
     township: str | None = None
+    ground: int | None = None
     clocks: tuple[Clock, ...] = ()
     arbitrating: str = ""
     numbers: dict[str, int] = Field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from services.escalation.domain.model import Case
 from shared.contracts.moves import CaseMoved
@@ -41,5 +42,6 @@ def decide_move(
         from_township=case.township,
         profile_version=directory.profile.version,
     )
-    lies = {"grid": heir.code, "community": heir.community, "township": heir.township}
+    lies: dict[str, Any] = {"grid": heir.code, "community": heir.community, "township": heir.township}
+    lies["ground"] = directory.profile.version
     return Decision(case.model_copy(update=lies), "moved", (moved,))

@@ -200,11 +200,11 @@ def mustering_place(draft: Draft) -> Place:
     """Return where the team musters when nobody names a place: at the report, in its grid, or at the township."""
     case, wanted = draft.case, draft.profile.whistle.place
     if wanted is PlacePolicy.GRID and case.grid:
-        grid = _ground(draft.directory.grid(case.grid), draft)
+        grid = _ground(draft.ground.grid(case.grid), draft)
         if grid is not None:
             return grid_place(grid, grid.name)
     if wanted is PlacePolicy.TOWNSHIP and case.township:
-        township = draft.directory.township(case.township)
+        township = draft.ground.township(case.township)
         return Place(address=township.name) if township else case.place
     return case.place
 
@@ -212,7 +212,7 @@ def mustering_place(draft: Draft) -> Place:
 def _ground(grid: Grid | None, draft: Draft) -> Grid | None:
     """Return the grid if it is drawn, of a sub-grid that is not the whole; None where neither is."""
     if grid is not None and grid.polygon is None and grid.parent:
-        grid = draft.directory.grid(grid.parent)
+        grid = draft.ground.grid(grid.parent)
     return grid if grid is not None and grid.polygon else None
 
 

@@ -194,7 +194,8 @@ class Team:
 class CaseFile:
     """One case for life. `clocks`, `level`, `team` are its time; the rest is what was decided about it.
 
-    `profile` is the one it was opened under; it is judged by that whatever the district decides later.
+    `profile` is the one it was opened under; it is judged by that whatever the district decides later. `ground` is the
+    one whose cut moved it, if one did: it says what is called how where the case lies.
     """
 
     profile: Profile
@@ -231,6 +232,7 @@ class CaseFile:
     owners: dict[int, str] = field(default_factory=dict)
     confirmation: str = ""
     way: str | None = None
+    ground: Profile | None = None
 
     @property
     def open(self) -> bool:

@@ -38,6 +38,12 @@ def holds(grid: Grid, place: Place) -> bool:
     return bool(min(lons) < place["lon"] < max(lons) and min(lats) < place["lat"] < max(lats))
 
 
+def middle(grid: Grid) -> tuple[float, float]:
+    """The middle of a grid that is drawn."""
+    lons, lats = zip(*(grid.polygon or ()), strict=True)
+    return (min(lons) + max(lons)) / 2, (min(lats) + max(lats)) / 2
+
+
 def means(profile: Profile, code: str | None, place: Place) -> Grid | None:
     """The grid in force that a code means today: of several heirs the one the position lies in, else the first."""
     grid = grid_of(profile, code)
@@ -70,4 +76,5 @@ class Ground:
         heir = means(self.district.profile, case.place["grid"], case.place)
         assert heir is not None
         case.place |= lying_in(heir)
+        case.ground = self.district.profile
         self.district.happened(case, "case.moved", self.district.now, grid=heir.code)

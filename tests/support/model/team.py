@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shared.contracts import commands as say
 from shared.contracts.limits import Limit
 from tests.support.model.case import CaseFile, Refused, Seat, Spot, Team
+from tests.support.model.ground import grid_of, middle
 from tests.support.model.routes import centre, department
 
 if TYPE_CHECKING:
@@ -114,21 +115,24 @@ class Teamwork:
         return max(1, min(wanted, required))
 
     def mustering_place(self, case: CaseFile) -> Spot:
-        """At the report, or at the township, which has no coordinates."""
-        if case.profile.whistle.place == "township" and case.place.get("township"):
-            found = next(one for one in case.profile.townships if one.code == case.place["township"])
-            return (None, None, found.name)
+        """At the report, in the middle of its grid, or at the township, which has no coordinates."""
+        ground, wanted = case.ground or case.profile, case.profile.whistle.place
+        if wanted == "township" and case.place.get("township"):
+            return (None, None, next(one.name for one in ground.townships if one.code == case.place["township"]))
+        grid = grid_of(ground, case.place.get("grid"))
+        if wanted == "grid" and grid is not None and grid.polygon:
+            return (*middle(grid), grid.name)
         return (case.place.get("lon"), case.place.get("lat"), None)
 
     @staticmethod
     def spot(case: CaseFile, command: say.BlowWhistle) -> Spot:
         """The point that is given, or the middle of the grid that the words name, which is a rectangle here."""
-        drawn = [one for one in case.profile.grids if one.polygon and not one.successors]
+        ground = case.ground or case.profile
+        drawn = [one for one in ground.grids if one.polygon and not one.successors]
         named = [one for one in drawn if command.place and one.name in command.place]
         if command.lon is not None or not named:
             return (command.lon, command.lat, command.place)
-        lons, lats = zip(*(named[0].polygon or ()), strict=True)
-        return ((min(lons) + max(lons)) / 2, (min(lats) + max(lats)) / 2, command.place)
+        return (*middle(named[0]), command.place)
 
     # ---- the roll
 

@@ -82,6 +82,19 @@ def test_a_case_whose_grid_was_not_cut_or_is_not_known_stays() -> None:
     assert move(nowhere, cut(WEST)).reason == "stays"
 
 
+def test_a_moved_case_musters_where_its_ground_is_called_today() -> None:
+    """Its own profile knows neither the grid it lies in nor that grid's name; without them there would be no fence."""
+    world = World(whistle={"place": "grid"})
+    world.opened(grid=GRID, township="620802001")
+    world.newer[4] = cut(WEST, EAST)
+    world.case = move(world, world.newer[4]).state
+    (told,) = [one for one in world.whistle("housing") if isinstance(one, TeamSummoned)]
+    assert (told.place.address, told.place.lon, told.place.lat) == (EAST, 106.6675, 35.545)
+    world.stand_down()
+    (named,) = [one for one in world.whistle("housing", place=WEST) if isinstance(one, TeamSummoned)]
+    assert (named.place.lon, named.place.lat) == (106.6625, 35.545)
+
+
 class Shelf:
     """Holds one open case in the grid that was cut, and counts who asks for it."""
 

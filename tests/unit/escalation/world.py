@@ -46,6 +46,7 @@ class World:
 
     def __init__(self, now: str = "2026-07-01T09:00", **changes: Any) -> None:
         self.directory = DirectoryIndex(profile(**changes))
+        self.newer: dict[int, DirectoryIndex] = {}
         self.now = local(now)
         self.case: Case | None = None
         self.said: list[Event] = []
@@ -60,7 +61,7 @@ class World:
 
     def apply(self, event: Event | Tick) -> list[Event]:
         """Decide on an event and return what was said."""
-        decision = decide(self.case, event, self.now, lambda *_: self.directory)
+        decision = decide(self.case, event, self.now, lambda _, version: self.newer.get(version, self.directory))
         self.case = Case.model_validate(decision.state.model_dump(mode="python", exclude_defaults=True))
         assert self.case == decision.state
         self.decisions.append(decision)
