@@ -109,7 +109,8 @@ class Sorted:
         id_ = envelope.message.id or replayed_letter(record) or place_of(record)
         cause, trace = f"{command.district}/{envelope.partner}/{id_}", envelope.message.traceparent
         if isinstance(command, UnmergeReport):
-            undo = Undo(command, self.desk.index(command.district).profile.near_duplicates)
+            profile = self.desk.index(command.district).profile
+            undo = Undo(command, profile.near_duplicates, surge=profile.surge)
             self.undoings.append(Input(undo.aggregate, cause, undo, Guarded(record, self.vault), trace))
             return
         source = Input(command.case_id, cause, command, record, trace)

@@ -16,16 +16,17 @@ from services.intake.domain.saying import Saying
 from shared.contracts.commands import UnmergeReport
 from shared.contracts.incidents import ReportAccepted, ReportFacts, ReportMerged, ReportUnmerged
 from shared.decision import Decision, Rejected
-from shared.district.policies import NearDuplicates
+from shared.district.policies import NearDuplicates, Surge
 
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """The centre's command, how the district merges, and the reporter's contact sealed for the report's own case."""
+    """The centre's command, the contact sealed for the report's own case, how the district merges, what is a surge."""
 
     command: UnmergeReport
     policy: NearDuplicates
     contact: str | None = None
+    surge: Surge | None = None
 
     @property
     def aggregate(self) -> str:
@@ -51,7 +52,7 @@ def decide_undo(state: ReportState | None, undo: Undo, now: datetime) -> Decisio
             "into": None,
             "told": None,
             "apart_from": command.case_id,
-            **findable(_seen(merged, undo.policy), undo.policy.radius_m),
+            **findable(_seen(merged, undo.policy), undo.policy.radius_m, undo.surge),
         }
     )
     return Decision(apart, "unmerged", (_accepted(merged, undo, now), _unmerged(merged, command, now)))

@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 
 from services.intake.domain.decide import decide
+from services.intake.domain.desk import Desk
 from services.intake.domain.model import Outcome, ReportState
-from services.intake.domain.nearness import Sighting, best_match
+from services.intake.domain.nearness import Sighting, best_match, spot_of
 from services.intake.domain.undoing import Undo
 from shared.contracts.commands import UnmergeReport
 from shared.contracts.incidents import ReportAccepted, ReportUnmerged
 from shared.decision import Poison, Rejected
+from shared.district.lookup import DirectoryIndex
+from shared.district.policies import Surge
 from tests.unit.intake.test_batch import sort
 from tests.unit.intake.test_decide import MATCH, submission
-from tests.unit.intake.world import CASE, DESK, INDEX, NOW, command, envelope, record, to_json
+from tests.unit.intake.world import CASE, DESK, DISTRICT, INDEX, NOW, command, envelope, profile, record, to_json
 
 POLICY = INDEX.profile.near_duplicates
 
@@ -111,6 +114,16 @@ def test_only_the_centre_takes_apart() -> None:
     with pytest.raises(Poison) as refused:
         DESK.command(envelope(command("case.unmerge", partner="grid-app", report_id="A-1", reason="x"), "housing"))
     assert refused.value.error == "forbidden"
+
+
+def test_a_report_taken_out_is_looked_for_in_surges_as_any_that_opened_a_case() -> None:
+    """It is a matter of its own again: where many are reported, it is one of them."""
+    index = DirectoryIndex(profile(surge=Surge(enabled=True)))
+    value = to_json(command("case.unmerge", partner="grid-app", report_id="A-1", reason="另一栋楼"))
+    (source,) = sort(record(value, id_="centre"), desk=Desk({DISTRICT: index})).undoings
+    seen = submission(MATCH).draft.sighting()
+    assert isinstance(seen, Sighting)
+    assert decide(merged(), source.event, NOW).state.spot == spot_of(seen, index.profile.surge)
 
 
 def test_the_command_goes_to_the_report_and_not_to_the_bus() -> None:
