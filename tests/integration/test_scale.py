@@ -32,7 +32,7 @@ from tests.unit.escalation.district import DEPARTMENTS, profile
 
 pytestmark = [pytest.mark.integration, pytest.mark.kafka]
 
-DISTRICT = "990171"
+DISTRICT, OTHER = "990171", "990172"
 CASE = {"_id": f"{DISTRICT}-260701-aaaaaaaa", "s": {"state": "dispatched"}}
 
 
@@ -52,7 +52,8 @@ async def test_a_district_has_workers_of_its_own_for_as_long_as_one_says(running
     now = states.read(running.run)
     assert now is not None
     cli, of_stack = Cli(now.bootstrap), ("--state", str(running.state))
-    await cli.json("topics", "apply", "--district", DISTRICT, "--partner", "grid-app", "--partitions", "2")
+    both = ("--district", DISTRICT, "--district", OTHER)
+    await cli.json("topics", "apply", *both, "--partner", "grid-app", "--partitions", "2")
 
     made = await cli.json("scale", DISTRICT, "--service", "router", "--workers", "2", *of_stack)
     assert [one["name"] for one in made] == [f"router-{DISTRICT}", f"router-{DISTRICT}-1"]
@@ -75,7 +76,7 @@ async def test_a_district_has_workers_of_its_own_for_as_long_as_one_says(running
     await until(started_again, 30, "the killed worker to be started again")
     assert await cli.json("scale", DISTRICT, "--workers", "0", *of_stack) == []
     assert not process_exists(made[1]["pid"])
-    await refused(cli, ("scale", "990172", *of_stack), "990172 has no topics here")
+    await refused(cli, ("scale", "990173", *of_stack), "990173 has no topics here")
 
 
 async def refused(cli: Cli, command: Sequence[str], why: str) -> None:
