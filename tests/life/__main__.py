@@ -15,9 +15,6 @@ from tests.life.on_a import live_on_a
 from tests.life.on_b import live_on_b
 from tests.life.world import Plan, world
 
-OTHER_OF_A, OTHER_OF_B = "620802", "620171"
-"""The districts beside which it lives."""
-
 
 def main(state: Annotated[Path, typer.Option(metavar="DIR")] = STATE / "life") -> None:
     """Print as it goes; status 1 when something does not hold, with what."""
@@ -32,10 +29,10 @@ def main(state: Annotated[Path, typer.Option(metavar="DIR")] = STATE / "life") -
 
 async def _live(plan: Plan) -> None:
     """One cluster after the other, for two at once are many processes."""
-    ground.born(plan.state / "profiles")
-    async with world(plan, "A", OTHER_OF_A) as a:
+    ground.write(plan.state / "profiles")
+    async with world(plan, "A", ground.OTHER_OF_A) as a:
         before = await live_on_a(a)
-    async with world(plan, "B", OTHER_OF_B, first=500) as b:
+    async with world(plan, "B", ground.OTHER_OF_B, first=500) as b:
         await live_on_b(b, before)
 
 

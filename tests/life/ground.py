@@ -1,4 +1,4 @@
-"""The district of the drill: a copy of another under a code of its own, and later with one grid cut into two."""
+"""The districts of the drill: copies of a small one under codes of their own; one has a grid cut into two later."""
 
 from __future__ import annotations
 
@@ -12,24 +12,28 @@ from deploy.local.config import ROOT
 
 MODEL, DISTRICT = "620171", "620105"
 GRID = "620105101002001"
+OTHER_OF_A, OTHER_OF_B = "620106", "620107"
+"""The districts beside which it lives."""
+
 HEIRS = ("620105101002801", "620105101002802")
 """Of the grid that is cut."""
 
 DISTRICTS = ROOT / "deploy" / "districts"
 
 
-def born(folder: Path) -> Path:
-    """Write the profile, with what it includes beside it; return its folder."""
+def write(folder: Path) -> None:
+    """Write the profiles, with what they include beside them."""
     shutil.copytree(DISTRICTS / "common", folder / "common")
-    shutil.copytree(DISTRICTS / MODEL, folder / DISTRICT)
-    for file in (folder / DISTRICT).iterdir():
-        file.write_text(file.read_text(encoding="utf-8").replace(MODEL, DISTRICT), encoding="utf-8")
-    return folder / DISTRICT
+    for code in (DISTRICT, OTHER_OF_A, OTHER_OF_B):
+        shutil.copytree(DISTRICTS / MODEL, folder / code)
+        for file in (folder / code).iterdir():
+            file.write_text(file.read_text(encoding="utf-8").replace(MODEL, code), encoding="utf-8")
 
 
 def middle(folder: Path) -> tuple[float, float]:
-    """Return a point in the grid that will be cut."""
-    point = _polygon(next(row for row in _rows(folder) if row["code"] == GRID)["polygon"]).representative_point()
+    """Return a point in the grid that will be cut, or in a part of it."""
+    parts = (row["polygon"] for row in _rows(folder) if row["code"] in (GRID, *HEIRS))
+    point = _polygon(next(filter(None, parts))).representative_point()
     return point.x, point.y
 
 

@@ -105,7 +105,9 @@ async def _leave(a: World) -> Before:
     await a.start()
     await a.shell("topics", "drop", "--district", DISTRICT, "--yes")
     await a.must_be_gone()
-    other = Office(a.town.bus, a.town.clock, "others", patience=PATIENCE)
+    other = Office(
+        a.town.bus, a.town.clock, "others", district=ground.OTHER_OF_A, around=a.town.around, patience=PATIENCE
+    )
     await other.report()
     await other.heard(Topic.CASES, "task.assigned")
     await a.shell("check")

@@ -12,6 +12,8 @@ from deploy.local import LocalStack
 from tests.support.cli import Cli
 
 SHOWN = 3
+TABLE = " │┌┬┐├┼┤└┴┘─━┏┳┓┡╇┩╭╮╰╯"
+"""What lines of a table's frame are made of."""
 
 Say = Callable[[str], None]
 
@@ -30,7 +32,7 @@ class Shell:
         """Type a command that is to end with a status; show the end of what it says."""
         self.say(f"{self.name}$ gridwhistle {self._short(' '.join(arguments))}")
         ended, printed, said = await self._run(arguments, stdin)
-        lines = [line.rstrip() for line in (said or printed).splitlines() if line.strip()]
+        lines = [line.rstrip() for line in (said or printed).splitlines() if line.strip(TABLE)]
         for line in lines[-SHOWN:]:
             self.say(f"   {self._short(line)}")
         if ended != status:

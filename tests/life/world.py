@@ -107,6 +107,7 @@ def _config(plan: Plan, name: str, district: str) -> StackConfig:
         cache=plan.cache,
         broker="kafka",
         districts=(district,),
+        profiles=plan.state / "profiles",
         env={"GW_DISTRICTS": ""},
         partitions=2,
         port_base=free_port_base(),
