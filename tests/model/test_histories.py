@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from shared.infra.clock import monotonic
 from tests.support.history import STARTS, Seeded, Sent
 from tests.support.households import Households, settling
 from tests.support.model.place import KINDS, district
+from tests.support.recutting import OnTheGround, cut
 from tests.support.side_by_side import SideBySide
 
 T = TypeVar("T")
@@ -46,10 +47,11 @@ class Histories(RuleBasedStateMachine):
     def begin(self, data: Any, kind: str, start: Any) -> None:
         """Begin somewhere in the year, where disputes are departments' tasks or where they are mediated."""
         self.chance = Drawn(data)
-        profile = settling() if kind == SETTLING else district(kind)
+        self.versions = [] if kind == SETTLING else [cut(kind, number) for number in (1, 2, 3)]
+        profile = settling() if kind == SETTLING else self.versions.pop(0)
         self.both = SideBySide(profile, start, self.chance, self.chance)
-        if kind == SETTLING:
-            self.both.history = Households(self.both.model, self.chance)
+        history = Households if kind == SETTLING else OnTheGround
+        self.both.history = history(self.both.model, self.chance)
 
     @rule(data=st.data())
     def somebody_speaks(self, data: Any) -> None:
@@ -65,18 +67,28 @@ class Histories(RuleBasedStateMachine):
         self.both.pass_time()
         self.both.compare()
 
+    @precondition(lambda self: self.versions and len(self.both.model.cases) > 1)
+    @rule(data=st.data())
+    def the_ground_is_cut_anew(self, data: Any) -> None:
+        """With other policies, which only what comes then may feel."""
+        self.chance.data = data
+        self.both.renew(self.versions.pop(0))
+        self.both.compare()
+
 
 class Sleepers(Histories):
     """The same with an escalation that sweeps at any moment or never: time is what it is, whoever looks (DOMAIN §5).
 
     What time makes others do is left out: closings, whistles of the ladder, and wishes for more time, which depend on
-    whether the router has heard of a breach. What is told, and when, depends on the sweep; states and verdicts do not.
+    whether the router has heard of a breach; and the ground is not cut. What is told, and when, depends on the sweep;
+    states and verdicts do not.
     """
 
     @initialize(data=st.data(), start=st.sampled_from(STARTS))
     def begin(self, data: Any, start: Any) -> None:
         """Begin somewhere in the year."""
         super().begin(data, "quiet", start)
+        self.versions = []
 
     @rule(data=st.data())
     def somebody_speaks(self, data: Any) -> None:
