@@ -85,7 +85,7 @@ async def _be_cut_anew(a: World) -> None:
 
 async def _grow(a: World) -> None:
     a.say("# it grows: every service is ended for it")
-    await a.stop()
+    await a.stop_read_up()
     await a.shell("topics", "grow", "--district", DISTRICT, "--partitions", "4")
     await a.start()
     await _is_routed(a)

@@ -152,7 +152,8 @@ async def _told_once(before: Before, b: Shell, must: Must) -> None:
         await until(settled, PATIENCE, "the notices of A to go out")
     finally:
         client.close()
-    here = notices(b.stack.config.state / "notices.jsonl")
+    file = b.stack.config.state / "notices.jsonl"
+    here = await until(lambda: notices(file), PATIENCE, "a notice on B, which may have to wait for its morning")
     twice = set(here) & set(before.told) | {one for one, number in Counter(here).items() if number > 1}
     must(f"{len(before.waiting)} notices that waited on A went out or were settled on B", hold=True)
     must(f"of {len(before.told)} notices told on A and {len(here)} on B, {len(twice)} were told twice", hold=not twice)

@@ -10,6 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from deploy.backup.belongings import there
+from deploy.cli._broker import admin
+from deploy.kafka.positions import Positions
+from deploy.kafka.rest import waiting
 from deploy.local import LocalStack, StackConfig, probes
 from deploy.local.component import together
 from deploy.local.config import VirtualClock
@@ -21,7 +24,7 @@ from tests.drill.office import EVIDENCE, Event, Office
 from tests.drill.run import RATE, START
 from tests.life.ground import DISTRICT, middle
 from tests.life.shell import Say, Shell
-from tests.support.bus import open_bus
+from tests.support.bus import open_bus, until
 from tests.support.stack import free_port_base
 
 KEYS = Path("secrets") / "vault.keys"
@@ -72,7 +75,17 @@ class World:
 
     async def stop(self) -> None:
         """End the services."""
-        await asyncio.gather(*(component.stop() for _, component in self.stack.replicas()))
+        await asyncio.gather(*(component.stop() for _, component in self.stack.replicas() if component.alive))
+
+    async def stop_read_up(self) -> None:
+        """End intake first, and the others once they have read what it said."""
+        await self.stack.service("intake").stop()
+        await until(self._nothing_waits, PATIENCE, "everything to be read")
+        await self.stop()
+
+    async def _nothing_waits(self) -> bool:
+        async with admin(self.stack.bootstrap) as broker:
+            return not await waiting(await Positions.of(broker), DISTRICT)
 
     async def start(self) -> None:
         """Start them again, with the settings they had."""
