@@ -24,13 +24,11 @@ from shared.infra.directory import DATABASE, ProfileStore
 from shared.infra.mongo import connect
 from tests.support.bus import open_bus
 from tests.support.editions import Editions
-from tests.support.history import History
 from tests.support.likeness import differences
 from tests.support.likeness_figures import figures_in
 from tests.support.model.days import BEIJING
 from tests.support.model.figures import figures_of
 from tests.support.model.place import district
-from tests.support.overnight import Overnight, hasty
 from tests.support.shown import by_ledger, by_prometheus
 from tests.support.stack import chosen_broker, stack_config
 from tests.support.staged import MARGIN, Kept, Script, counted, kept, of_services
@@ -45,11 +43,6 @@ START = datetime(2026, 2, 14, 9, tzinfo=BEIJING)
 STEPS = 12
 SEEDS = (562, 222, 177, 775, 600, 370, *([int(os.environ["GW_MODEL_SEED"])] if "GW_MODEL_SEED" in os.environ else []))
 """Together they reach most of what can be counted: every state, whistles, withdrawn breaches, dead letters."""
-
-QUARRELS, FEWER = (1011, 1009), 10
-"""The same of districts that mediate: broken, confirmed, sent elsewhere, visited; batches counted to their end."""
-
-ALL = (*SEEDS, *QUARRELS)
 
 SAID = (Topic.INCIDENTS, Topic.COMMANDS, Topic.CASES, Topic.ESCALATIONS, Topic.NOTIFICATIONS, Topic.DEAD_LETTERS)
 
@@ -70,9 +63,8 @@ def written() -> list[Script]:
     """Write a history for each seed, each in a district of its own."""
     kinds = ("busy", "plain", "usual")
     scripts = [Script(seed, district(kinds[n % len(kinds)], f"6291{n:02}"), START) for n, seed in enumerate(SEEDS)]
-    scripts += [Script(seed, hasty(f"6292{n:02}"), START, Overnight) for n, seed in enumerate(QUARRELS)]
     for script in scripts:
-        script.write(STEPS if script.kind is History else FEWER)
+        script.write(STEPS)
     return scripts
 
 
@@ -181,7 +173,7 @@ def slowest(one: Played) -> timedelta:
     return max(late)
 
 
-@pytest.mark.parametrize("seed", ALL)
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_the_running_system_ends_as_the_model_does(played: dict[int, Played], seed: int) -> None:
     """The same states, notices by key, audience and step, dead letters and figures."""
     one = played[seed]
@@ -190,7 +182,7 @@ async def test_the_running_system_ends_as_the_model_does(played: dict[int, Playe
     assert not found, f"GW_MODEL_SEED={seed}, slowest {slowest(one)}\n" + "\n".join(found)
 
 
-@pytest.mark.parametrize("seed", ALL)
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_the_ledger_says_what_model_and_prometheus_say(played: dict[int, Played], seed: int) -> None:
     """Every rate, count and group; of times only how many, for the pipeline needs moments where the model has none."""
     one = played[seed]
@@ -201,7 +193,7 @@ async def test_the_ledger_says_what_model_and_prometheus_say(played: dict[int, P
     assert by_ledger(one.book) == by_prometheus(one.totals)
 
 
-@pytest.mark.parametrize("seed", ALL)
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_what_is_always_true_is_true_of_the_running_system(played: dict[int, Played], seed: int) -> None:
     """DOMAIN §11, on what the databases hold at the end."""
     one = played[seed]

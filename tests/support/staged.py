@@ -55,7 +55,6 @@ class Script:
     seed: int
     profile: Profile
     start: datetime
-    kind: type[History] = History
     model: DistrictModel = field(init=False)
     steps: list[tuple[datetime, Sent]] = field(default_factory=list)
     known: dict[str, datetime] = field(default_factory=dict)
@@ -66,7 +65,7 @@ class Script:
     def write(self, number: int) -> None:
         """Make up so many steps."""
         chance = Seeded(self.seed)
-        history = self.kind(self.model, chance)
+        history = History(self.model, chance)
         for _ in range(number):
             self.clear(self.model.now + timedelta(minutes=chance.number(31, 55)))
             one = history.next()
