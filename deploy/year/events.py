@@ -70,14 +70,15 @@ class Events:
             if by_itself < self.end:
                 life.verified, life.closes = (None,), by_itself
         if life.fate == "reopened":
-            again, helped = self._again(looked, routing.stages[-1].limit, chance), self.timing.soon(looked, chance, 30)
+            limit = routing.stages[-1].limit
+            again, helped = (self._again(looked, limit, chance, minutes) for minutes in (AGAIN_MINUTES, 30))
             life.done, life.assisted = (life.done[0], again), (life.assisted[0], helped)
             life.closes = self._look(_resolved(life, again, helped), routing.verify, chance)
             life.verified = (looked, life.closes)
 
-    def _again(self, looked: datetime, limit: Limit, chance: Random) -> datetime:
+    def _again(self, looked: datetime, limit: Limit, chance: Random, minutes: float) -> datetime:
         """Return when it is done once more: the same day, or sooner where the limit is that of an emergency."""
-        done = self.timing.soon(looked, chance, AGAIN_MINUTES)
+        done = self.timing.soon(looked, chance, minutes)
         return done if done < self.timing.calendar.due(looked, limit) else self.timing.prompt(looked, limit, chance)
 
     def _look(self, resolved: datetime, limit: Limit, chance: Random) -> datetime:
