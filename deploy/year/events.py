@@ -51,10 +51,15 @@ class Events:
         return life
 
     def _fate(self, opened: datetime, routing: Routing, chance: Random) -> str:
-        """Return it; nothing that a clock would decide about at the very end, and no whim where a team is called."""
+        """Return it; nothing that a clock would decide about at the very end, and no whim where a team is called.
+
+        What is sorted by a human came without words, so no rule that goes by words can have met it.
+        """
         fate = chance.choices(list(EVENT_FATES), list(EVENT_FATES.values()))[0]
         surely = self.timing.latest_due(opened, routing.stages[-1].limit) + SURE < self.end
         if routing.joint or routing.whistle or (fate in {"late", "stuck", "forgotten"} and not surely):
+            return "plain"
+        if fate == "triaged" and routing.rule_id is not None:
             return "plain"
         return fate
 

@@ -155,21 +155,26 @@ def epoch_ns() -> int:
 
 @dataclass(frozen=True, slots=True)
 class ClockFault:
-    """For tests: this machine's clock is off by `error` from an instant on, in seconds that never go back."""
+    """For tests: this machine's clock is off by `error`, where `sign` names a file as soon as that is there."""
 
     error: timedelta
-    since: float
+    sign: Path | None
 
     @classmethod
     def parse(cls, written: str) -> ClockFault:
-        """Read `180@5`: 180 minutes ahead, five seconds from now on. Minus is behind; without `@5` from the beginning.
+        """Read `180@FILE`: 180 minutes ahead once the file is there. Minus is behind; without a file from the beginning.
 
         Raises:
             ValueError: it is not written so.
         """
-        if (found := re.fullmatch(r"([+-]?\d{1,6})(?:@(\d{1,6}))?", written)) is None:
-            raise ValueError("write the minutes that it is off, and after @ the seconds until then: 180@5")
-        return cls(timedelta(minutes=int(found[1])), monotonic() + int(found[2] or 0))
+        if (found := re.fullmatch(r"([+-]?\d{1,6})(?:@(.+))?", written)) is None:
+            raise ValueError("write the minutes that it is off, and after @ a file whose coming lets it jump: 180@FILE")
+        return cls(timedelta(minutes=int(found[1])), Path(found[2]) if found[2] else None)
+
+    @property
+    def here(self) -> bool:
+        """Whether the clock is off by now."""
+        return self.sign is None or self.sign.exists()
 
 
 _fault: ClockFault | None = None
@@ -184,7 +189,7 @@ def set_wrong(fault: ClockFault) -> None:
 def _machine() -> datetime:
     """Return what this machine takes for the time."""
     now = datetime.now(UTC)
-    return now if _fault is None or monotonic() < _fault.since else now + _fault.error
+    return now + _fault.error if _fault is not None and _fault.here else now
 
 
 def monotonic() -> float:

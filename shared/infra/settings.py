@@ -68,7 +68,7 @@ class ServiceSettings(ConnectionSettings):
     clock_steps: Path | None = Field(default=None, description="plays only: the file whose last line is the time")
     fault_point: str | None = Field(default=None, description="tests only: where this process kills itself")
     fault_clock: str | None = Field(
-        default=None, description="tests only: minutes that its clock is off, after so many seconds: 180@5"
+        default=None, description="tests only: minutes that its clock is off, once a file is there: 180@FILE"
     )
 
     @field_validator("districts", mode="before")

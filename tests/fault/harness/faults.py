@@ -32,8 +32,8 @@ POINTS = {
 SKEWS = (-3 * 60, -45, -7, 7, 45, 3 * 60)
 """Minutes by which a host's clock is off."""
 
-BEFORE_JUMP_SECONDS = 8
-"""So long after its start a replica is in the middle of its work."""
+BEFORE_JUMP_SECONDS = 3
+"""So long after it was ready a replica is in the middle of its work."""
 
 REACHED_SECONDS = 40.0
 BEHAVIOURS = ("hang", "500", "close", "late")
@@ -139,8 +139,11 @@ async def clock(world: World, hit: Hit) -> None:
     component = world.replica(world.dice.choice(SERVICES))
     minutes = world.dice.choice(SKEWS)
     hit(f"{component.name} {minutes:+} min")
+    sign = Path(world.stack.config.run) / f"clock-{next(_markers)}"
     with suppress(StackError):
-        await component.restart({"GW_FAULT_CLOCK": f"{minutes}@{BEFORE_JUMP_SECONDS}"})
+        await component.restart({"GW_FAULT_CLOCK": f"{minutes}@{sign}"})
+        await asyncio.sleep(BEFORE_JUMP_SECONDS)
+        sign.touch()
         if not await _happened(lambda: component.died):
             world.deaths.append(f"{component.name} lived on with a clock that was {minutes:+} min off")
     await component.stop()
