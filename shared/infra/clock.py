@@ -162,7 +162,7 @@ class ClockFault:
 
     @classmethod
     def parse(cls, written: str) -> ClockFault:
-        """Read `180@FILE`: 180 minutes ahead once the file is there. Minus is behind; without a file from the beginning.
+        """Read `180@FILE`: 180 minutes ahead once the file is there. Minus is behind; without a file at once.
 
         Raises:
             ValueError: it is not written so.

@@ -56,7 +56,7 @@ async def _progress(bus: Bus, district: str, number: int) -> None:
 
 async def _counted(stack: LocalStack, district: str, number: int) -> bool:
     client = connect(stack.mongo_url)
-    found: list[Any] = [one["s"]["count"] async for one in client[f"gw_tally-{district}"]["tallies"].find()]
+    found: list[Any] = [one["s"].get("count", 0) async for one in client[f"gw_tally-{district}"]["tallies"].find()]
     client.close()
     return found == [number]
 
